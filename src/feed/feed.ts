@@ -15,14 +15,17 @@ export type FeedItem =
 export interface Feed {
   /**
    * Reads the log from `after` (null: from now). Pulled: a slow reader keeps no memory here, it reads on from the store.
-   * `return()` releases at once, also while a `next()` is pending. Throws SlowReader when nothing was pulled for 60 s
-   * although events waited.
+   * `return()` releases at once, also while a `next()` is pending. When nothing was pulled for 60 s although events
+   * waited, `onSlow` is called once (close the socket: its reader resumes from the log) and the next pull ends the iteration.
+   * A checkpoint may repeat the cursor of the item before it: pass it on only if the subscriber has not seen that cursor.
    */
-  read(workspaceId: WorkspaceId, after: string | null): AsyncIterableIterator<FeedItem>;
+  read(workspaceId: WorkspaceId, after: string | null, options?: { readonly onSlow?: () => void }): AsyncIterableIterator<FeedItem>;
   /** A cursor of the newest event. Take it before reading a list, and nothing falls between list and stream. */
   cursorNow(workspaceId: WorkspaceId): Promise<string>;
   /** Every event of every workspace that this process sees, for the gateway's own reactions (token revocation). Not replayed. */
   onEvent(listener: (event: LogEvent) => void): () => void;
+  /** Events may have been missed by `onEvent` listeners: check anew whatever depends on them. */
+  onGap(listener: () => void): () => void;
   start(): void;
   stop(): Promise<void>;
 }
