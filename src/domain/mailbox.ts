@@ -1,6 +1,14 @@
+import type { SetupTarget } from './authorization.ts';
 import type { LoginSetup, ReplacedSetup } from './credential.ts';
 import type { AuthorizationId, MailboxId, WorkspaceId } from './ids.ts';
 import type { Leg } from './leg.ts';
+import type { AuthMethodKind } from './mail.ts';
+
+/** What a pending mailbox was asked to become: shown until its first authorization is committed, also after that was rejected. */
+export interface RequestedSetup extends SetupTarget {
+  readonly authMethod: AuthMethodKind;
+  readonly username: string;
+}
 
 /** A support address, how the help desk logs in to it, and whether that still works. */
 export interface Mailbox {
@@ -18,6 +26,8 @@ export interface Mailbox {
   readonly paused: boolean;
   /** What is in use. Null only while pending. */
   readonly active: LoginSetup | null;
+  /** Set while pending (active is null) and only then. */
+  readonly requested?: RequestedSetup;
   readonly previous: ReplacedSetup | null;
   /** The address as asked for while pending; afterwards always active.address. Unique per workspace among live mailboxes, case-insensitively. */
   readonly address: string;
