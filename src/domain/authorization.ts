@@ -1,5 +1,5 @@
 import type { Credential, LoginSetup, Pin } from './credential.ts';
-import type { AuthorizationId, MailboxId, WorkspaceId } from './ids.ts';
+import type { AuthorizationId, CredentialId, MailboxId, WorkspaceId } from './ids.ts';
 import type { LegDirection, Provider } from './mail.ts';
 import type { Reason, RepairAction } from './reason.ts';
 import type { Sealed } from './sealed.ts';
@@ -75,6 +75,8 @@ export interface Authorization {
   readonly startedBy: string;
   /** The mailbox's version that the caller saw when it began; a commit does not need it to be unchanged. */
   readonly startedAtVersion: number;
+  /** The credential in use when it began, null when there was none. Once another one is in use, this authorization can only be SUPERSEDED. */
+  readonly replaces: CredentialId | null;
   readonly createdAt: number;
   readonly expiresAt: number;
   /** VERIFYING gives up on transient failures at this time (10 minutes after the candidate arrived). */

@@ -1,4 +1,4 @@
-import type { CredentialId } from './ids.ts';
+import type { AuthorizationId, CredentialId } from './ids.ts';
 import type { MailDirection, MailServer, Provider } from './mail.ts';
 import type { Sealed } from './sealed.ts';
 
@@ -75,4 +75,6 @@ export interface ReplacedSetup {
   readonly keptUntil: number;
   /** True once the secrets were erased (or the grant revoked): then nothing can be rolled back. */
   readonly secretErased: boolean;
+  /** The authorization whose commit replaced it: a roll-back marks that one ROLLED_BACK. Null when a roll-back replaced it. */
+  readonly replacedBy: AuthorizationId | null;
 }

@@ -12,6 +12,7 @@ import type { Checks } from '../status/checks.ts';
 import type { Store } from '../store/store.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { SignIn } from './sign-in.ts';
 
 /** Everything that a use-case may use. Composed once, by app.ts. */
 export interface Gateway {
@@ -23,6 +24,7 @@ export interface Gateway {
   readonly checks: Checks;
   readonly probe: Probe;
   readonly discover: DiscoverMailServers;
+  readonly signIn: SignIn;
   readonly limits: RateLimits;
   readonly settings: GatewaySettings;
   /** Dates that are coming, read from the operator's file. */
