@@ -1,0 +1,51 @@
+import listMailboxes from './examples/list-mailboxes.graphql?raw';
+import liveStatus from './examples/live-status.graphql?raw';
+import checkMailbox from './examples/check-mailbox.graphql?raw';
+import reenterPassword from './examples/reenter-password.graphql?raw';
+import workspaceBanner from './examples/workspace-banner.graphql?raw';
+import explainError from './examples/explain-error.graphql?raw';
+
+export interface ExampleTab {
+  readonly query: string;
+  readonly variables: string;
+}
+
+interface KnownMailbox {
+  readonly id: string;
+  readonly status: { readonly reason: string | null };
+}
+
+/** The examples run as they are: their variables name mailboxes that the token can really see. */
+export async function exampleTabs(token: string | null): Promise<readonly ExampleTab[]> {
+  const known = await worstMailboxes(token);
+  const any = known[0]?.id ?? 'connect-a-mailbox-first';
+  const rejected = known.find((mailbox) => mailbox.status.reason === 'BAD_CREDENTIALS')?.id ?? any;
+  return [
+    { query: listMailboxes, variables: json({ first: 20 }) },
+    { query: liveStatus, variables: json({}) },
+    { query: reenterPassword, variables: json({ input: { mailboxId: rejected, password: 'new' } }) },
+    { query: checkMailbox, variables: json({ input: { mailboxId: any } }) },
+    { query: workspaceBanner, variables: json({}) },
+    { query: explainError, variables: json({ input: { error: '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.', protocol: 'SMTP' } }) },
+  ];
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
+
+async function worstMailboxes(token: string | null): Promise<readonly KnownMailbox[]> {
+  if (token === null) return [];
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: '{ mailboxes(first: 20, orderBy: SEVERITY_DESC) { nodes { id status { reason } } } }' }),
+    });
+    const answer = (await response.json()) as { data?: { mailboxes: { nodes: readonly KnownMailbox[] } } };
+    return answer.data?.mailboxes.nodes ?? [];
+  } catch {
+    // Offline or refused: the examples still show how to ask, and running one says why it fails.
+    return [];
+  }
+}
