@@ -21,6 +21,12 @@ export interface MicrosoftApp {
 export interface GoogleApp {
   readonly clientId: string;
   readonly secret: () => Secret;
+  readonly issuer: string;
+  readonly authUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+  readonly certsUrl: string;
+  readonly gmailApiUrl: string;
 }
 
 export interface JwtConfig {
@@ -136,6 +142,12 @@ const Environment = z.object({
   GOOGLE_CLIENT_ID: z.string().optional(),
   GOOGLE_CLIENT_SECRET: z.string().optional(),
   GOOGLE_CLIENT_SECRET_FILE: z.string().optional(),
+  GOOGLE_ISSUER: url(['https:', 'http:']).default('https://accounts.google.com'),
+  GOOGLE_AUTH_URL: url(['https:', 'http:']).default('https://accounts.google.com/o/oauth2/v2/auth'),
+  GOOGLE_TOKEN_URL: url(['https:', 'http:']).default('https://oauth2.googleapis.com/token'),
+  GOOGLE_REVOKE_URL: url(['https:', 'http:']).default('https://oauth2.googleapis.com/revoke'),
+  GOOGLE_CERTS_URL: url(['https:', 'http:']).default('https://www.googleapis.com/oauth2/v1/certs'),
+  GMAIL_API_URL: url(['https:', 'http:']).default('https://gmail.googleapis.com/'),
   MICROSOFT_IMAP: server('outlook.office365.com', 993, 'TLS'),
   MICROSOFT_SMTP: server('smtp.office365.com', 587, 'STARTTLS'),
   MICROSOFT_PERSONAL_SMTP: server('smtp-mail.outlook.com', 587, 'STARTTLS'),
@@ -220,7 +232,16 @@ function googleApp(problems: string[], env: z.infer<typeof Environment>): Google
     problems.push('GOOGLE_CLIENT_SECRET: is needed with GOOGLE_CLIENT_ID (or GOOGLE_CLIENT_SECRET_FILE).');
     return null;
   }
-  return { clientId: env.GOOGLE_CLIENT_ID, secret };
+  return {
+    clientId: env.GOOGLE_CLIENT_ID,
+    secret,
+    issuer: env.GOOGLE_ISSUER,
+    authUrl: env.GOOGLE_AUTH_URL,
+    tokenUrl: env.GOOGLE_TOKEN_URL,
+    revokeUrl: env.GOOGLE_REVOKE_URL,
+    certsUrl: env.GOOGLE_CERTS_URL,
+    gmailApiUrl: env.GMAIL_API_URL,
+  };
 }
 
 function jwtConfig(problems: string[], env: z.infer<typeof Environment>): JwtConfig | null {
@@ -263,7 +284,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const problems: string[] = [];
   const publicUrl = new URL(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`);
   const allowed = parseNetworkAllow(env.NETWORK_ALLOW);
-  if (allowed.kind === 'problems') problems.push(...allowed.problems.map((problem) => `NETWORK_ALLOW: ${problem}`));
+  if ('problems' in allowed) problems.push(...allowed.problems.map((problem) => `NETWORK_ALLOW: ${problem}`));
   const config: Config = {
     databaseUrl: env.DATABASE_URL,
     keyringFile: env.KEYRING_FILE,
@@ -271,7 +292,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     port: env.PORT,
     trustProxyHops: env.TRUST_PROXY,
     ca: certificates(problems, env.CA_FILE),
-    networkAllow: allowed.kind === 'ok' ? allowed.allow : [],
+    networkAllow: 'ok' in allowed ? allowed.ok : [],
     microsoft: microsoftApp(problems, env),
     google: googleApp(problems, env),
     jwt: jwtConfig(problems, env),
