@@ -1,0 +1,94 @@
+import { isIP } from 'node:net';
+import { ImapFlow } from 'imapflow';
+import type { AuthOptions } from 'imapflow';
+import { tlsOptions } from '../../network/tls.ts';
+import { createAttempt } from '../login-attempt.ts';
+import type { OpenConnection, ProbeParts } from '../login-attempt.ts';
+import { loginTimeouts, MAX_LINE_BYTES, MAX_LITERAL_BYTES, MAX_RESPONSE_BYTES, MAX_RESPONSE_TOKENS } from '../login-limits.ts';
+import type { LegLogin, Probe } from '../probe.ts';
+import { listenToServer } from './server-talk.ts';
+
+/**
+ * Proves an IMAP login with imapflow: connect, TLS, login, NAMESPACE, LIST, LOGOUT. The list is part of the proof:
+ * Exchange accepts a login to a mailbox that it then does not open ("User is authenticated but not connected").
+ * Never rejects; see `Probe`.
+ */
+export function createImapProbe(parts: ProbeParts): Probe {
+  return createAttempt('IMAP', parts.pinHost, openImap(parts.ca));
+}
+
+function openImap(ca: readonly string[] | null): OpenConnection {
+  return (login, pinned, remainingMs) => {
+    const timeouts = loginTimeouts(remainingMs);
+    let onThrottle: (error: unknown) => void = () => undefined;
+    const throttled = new Promise<never>((_resolve, reject) => {
+      onThrottle = reject;
+    });
+    const talk = listenToServer((error) => {
+      onThrottle(error);
+    });
+    const client = new ImapFlow({
+      host: pinned.address,
+      port: pinned.port,
+      ...(isIP(pinned.servername) === 0 ? { servername: pinned.servername } : {}),
+      secure: login.server.security === 'TLS',
+      // Unset, the library logs in in clear when the server does not offer STARTTLS.
+      doSTARTTLS: login.server.security === 'STARTTLS',
+      tls: tlsOptions(pinned, ca),
+      auth: authOf(login),
+      clientInfo: { name: 'mailbox-gateway', version: false, vendor: false, 'support-url': false },
+      verifyOnly: true,
+      includeMailboxes: true,
+      disableAutoIdle: true,
+      logger: talk.logger,
+      connectionTimeout: timeouts.connectMs,
+      greetingTimeout: timeouts.greetingMs,
+      socketTimeout: timeouts.silenceMs,
+      maxLineLength: MAX_LINE_BYTES,
+      maxLiteralSize: MAX_LITERAL_BYTES,
+      maxResponseSize: MAX_RESPONSE_BYTES,
+      maxResponseTokens: MAX_RESPONSE_TOKENS,
+    });
+    // What happens after connect() settled is of no interest, but an error event without a listener ends the process.
+    client.on('error', () => undefined);
+    return {
+      proven: Promise.race([client.connect(), throttled]).catch((error: unknown) => {
+        throw withServerTalk(error, talk.lastUntaggedNo(), client.byeReason);
+      }),
+      expired: () => expiredIn(client),
+      // imapflow puts the challenge on its error.
+      saslError: () => null,
+      destroy() {
+        client.close();
+      },
+    };
+  };
+}
+
+function authOf(login: LegLogin): AuthOptions {
+  switch (login.proof.kind) {
+    case 'PASSWORD':
+      return { user: login.username, pass: login.proof.password.reveal() };
+    case 'ACCESS_TOKEN':
+      return { user: login.username, accessToken: login.proof.accessToken.reveal() };
+  }
+}
+
+/** Adds what the server said beside its answer: a BYE as the library names it elsewhere, an untagged NO as a cause. */
+function withServerTalk(error: unknown, untaggedNo: string | null, byeReason: string | undefined): unknown {
+  if (!(error instanceof Error)) return error;
+  if (byeReason !== undefined && !('reason' in error)) Object.assign(error, { reason: byeReason });
+  if (untaggedNo !== null && error.cause === undefined) error.cause = new Error(untaggedNo);
+  return error;
+}
+
+/** The codes are those that imapflow gives its own time-outs. */
+function expiredIn(client: ImapFlow): Error {
+  if (client.connectedAt === null) return timeout('Failed to establish connection in required time', 'CONNECT_TIMEOUT');
+  if (client.greeting === undefined) return timeout('Failed to receive greeting from server in required time', 'GREETING_TIMEOUT');
+  return timeout('The login was not answered in time', 'ETIMEOUT');
+}
+
+function timeout(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}
