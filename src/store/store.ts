@@ -208,6 +208,8 @@ export interface MailboxFilter {
   readonly authMethod?: readonly AuthMethodKind[];
   /** The mailbox's own scenario (domain/scenario without the hand-over, which depends on the workspace). */
   readonly scenario?: readonly ScenarioKind[];
+  /** Only with `scenario`: these mailboxes pass that part too, whatever their own scenario is (the hand-over's). */
+  readonly scenarioAlsoIds?: readonly MailboxId[];
   /** Case-insensitive, literal. */
   readonly addressContains?: string;
   readonly ids?: readonly MailboxId[];
