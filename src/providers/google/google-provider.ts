@@ -1,0 +1,168 @@
+import { Agent } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { auth, gmail } from 'googleapis/build/src/apis/gmail/index.js';
+import { evidenceOf, gatewayEvidence } from '../../domain/diagnose/evidence-of.ts';
+import type { Evidence, EvidenceContext } from '../../domain/evidence.ts';
+import { startDeadline, untilAborted } from '../../network/deadline.ts';
+import { Secret } from '../../vault/secret.ts';
+import type { SignedInAccount, SignInProvider, TokenSet } from '../provider.ts';
+
+/** The one scope that opens IMAP and SMTP; narrower Gmail scopes do not (Google XOAUTH2 documentation). */
+const MAIL_SCOPE = 'https://mail.google.com/';
+const IDENTITY_SCOPES = ['openid', 'email'];
+const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
+/** Google signs identity tokens with a clock of its own; the answer's lifetime is counted from when it was asked for. */
+const DEFAULT_LIFETIME_MS = 3_600_000;
+
+export interface GoogleOptions {
+  readonly clientId: string;
+  readonly secret: () => Secret;
+  readonly issuer: string;
+  readonly authUrl: string;
+  readonly tokenUrl: string;
+  readonly revokeUrl: string;
+  readonly certsUrl: string;
+  readonly gmailApiUrl: string;
+  readonly ca: readonly string[] | null;
+  readonly now: () => number;
+}
+
+type Client = InstanceType<typeof auth.OAuth2>;
+
+/**
+ * Sign-in with Google by googleapis, configured only. A fresh client a call keeps no token in memory. The library's own
+ * retries are off: one call is one request, so that the gateway alone decides what is repeated.
+ */
+export function createGoogleProvider(options: GoogleOptions): SignInProvider {
+  const agent = options.ca === null ? null : new Agent({ ca: [...rootCertificates, ...options.ca] });
+  const context: EvidenceContext = { protocol: 'OAUTH', provider: 'GMAIL', host: new URL(options.tokenUrl).host, authMethod: 'OAUTH2' };
+  const issuers = GOOGLE_ISSUERS.includes(options.issuer) ? GOOGLE_ISSUERS : [options.issuer];
+
+  function client(timeoutMs: number): Client {
+    return new auth.OAuth2({
+      clientId: options.clientId,
+      clientSecret: options.secret().reveal(),
+      endpoints: {
+        oauth2AuthBaseUrl: options.authUrl,
+        oauth2TokenUrl: options.tokenUrl,
+        oauth2RevokeUrl: options.revokeUrl,
+        oauth2FederatedSignonPemCertsUrl: options.certsUrl,
+      },
+      issuers,
+      transporterOptions: {
+        timeout: timeoutMs,
+        retryConfig: { retry: 0, noResponseRetries: 0 },
+        ...(agent === null ? {} : { agent }),
+      },
+    });
+  }
+
+  async function attempt<T>(timeoutMs: number, call: (oauth: Client) => Promise<T>): Promise<{ value: T } | { evidence: Evidence }> {
+    const deadline = startDeadline(timeoutMs);
+    try {
+      return { value: await untilAborted(call(client(timeoutMs)), deadline.signal) };
+    } catch (error) {
+      return { evidence: evidenceOf(error, context) };
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  /** Who signed in: the verified identity token for the pin, the Gmail profile as proof that there is a mailbox behind it. */
+  async function accountOf(oauth: Client, idToken: string, nonce: string): Promise<SignedInAccount | null> {
+    const ticket = await oauth.verifyIdToken({ idToken, audience: options.clientId });
+    const claims = ticket.getPayload();
+    if (claims === undefined || claims.nonce !== nonce) return null;
+    const api = gmail({ version: 'v1', auth: oauth, rootUrl: options.gmailApiUrl });
+    const profile = await api.users.getProfile({ userId: 'me' });
+    const username = profile.data.emailAddress ?? claims.email ?? '';
+    return { pin: { kind: 'GOOGLE', issuer: options.issuer, subject: claims.sub }, username, personal: claims.hd === undefined };
+  }
+
+  function tokenSet(answer: TokenAnswer): TokenSet | null {
+    if (typeof answer.access_token !== 'string' || answer.access_token === '') return null;
+    const lasts = answer.refresh_token_expires_in;
+    return {
+      refreshToken: typeof answer.refresh_token === 'string' && answer.refresh_token !== '' ? new Secret(answer.refresh_token) : null,
+      accessToken: new Secret(answer.access_token),
+      accessTokenExpiresAt: answer.expiry_date ?? options.now() + DEFAULT_LIFETIME_MS,
+      grantedScopes: (answer.scope ?? '').split(' ').filter((scope) => scope !== ''),
+      grantExpiresAt: typeof lasts === 'number' ? options.now() + lasts * 1_000 : null,
+    };
+  }
+
+  return {
+    clientId: options.clientId,
+    issuer: options.issuer,
+    requiredScopes: () => [MAIL_SCOPE],
+    missingScopes: (_direction, granted) => (granted.includes(MAIL_SCOPE) ? [] : [MAIL_SCOPE]),
+
+    async signInUrl(request) {
+      const url = client(DEFAULT_LIFETIME_MS).generateAuthUrl({
+        access_type: 'offline',
+        // Google gives a refresh token at the first consent only; asking again is the way to get one each time.
+        prompt: request.selectAccount ? 'select_account consent' : 'consent',
+        scope: [MAIL_SCOPE, ...IDENTITY_SCOPES],
+        redirect_uri: request.redirectUri,
+        state: request.state,
+        nonce: request.nonce,
+        code_challenge: request.codeChallenge,
+        code_challenge_method: 'S256' as never,
+        ...(request.loginHint === null || request.selectAccount ? {} : { login_hint: request.loginHint }),
+      });
+      return { kind: 'URL', url };
+    },
+
+    async redeem(grant, timeoutMs) {
+      const result = await attempt(timeoutMs, async (oauth) => {
+        const answer = await oauth.getToken({ code: grant.code.reveal(), codeVerifier: grant.verifier.reveal(), redirect_uri: grant.redirectUri });
+        oauth.setCredentials(answer.tokens);
+        const idToken = answer.tokens.id_token;
+        const account = typeof idToken === 'string' ? await accountOf(oauth, idToken, grant.nonce) : null;
+        return { tokens: tokenSet(answer.tokens), account };
+      });
+      if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
+      const { tokens, account } = result.value;
+      if (tokens === null) return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
+      if (account === null) return { kind: 'FAILED', evidence: gatewayEvidence('CLIENT_STATE_ERROR', context, 'The identity token is not the one that was asked for.') };
+      return { kind: 'GRANTED', tokens, account };
+    },
+
+    async refresh(refreshToken, _direction, timeoutMs) {
+      const result = await attempt(timeoutMs, async (oauth) => {
+        oauth.setCredentials({ refresh_token: refreshToken.reveal() });
+        const answer = await oauth.getAccessToken();
+        const rotated = oauth.credentials.refresh_token;
+        const { scope, expiry_date: expiryDate } = oauth.credentials;
+        return tokenSet({
+          access_token: answer.token ?? null,
+          refresh_token: rotated === refreshToken.reveal() ? null : (rotated ?? null),
+          expiry_date: expiryDate ?? null,
+          ...(scope === undefined ? {} : { scope }),
+          refresh_token_expires_in: lifetimeIn(answer.res?.data),
+        });
+      });
+      if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
+      if (result.value === null) return { kind: 'FAILED', evidence: gatewayEvidence('PROVIDER_UNAVAILABLE', context, 'The refresh gave no access token.') };
+      return { kind: 'GRANTED', tokens: result.value };
+    },
+
+    async revoke(refreshToken, timeoutMs) {
+      const result = await attempt(timeoutMs, (oauth) => oauth.revokeToken(refreshToken.reveal()));
+      return 'value' in result;
+    },
+  };
+}
+
+interface TokenAnswer {
+  readonly access_token?: string | null;
+  readonly refresh_token?: string | null;
+  readonly expiry_date?: number | null;
+  readonly scope?: string;
+  /** About 604,800 for an app in testing (seconds). */
+  readonly refresh_token_expires_in?: unknown;
+}
+
+function lifetimeIn(data: unknown): unknown {
+  return typeof data === 'object' && data !== null && 'refresh_token_expires_in' in data ? data.refresh_token_expires_in : undefined;
+}

@@ -1,0 +1,90 @@
+import { AuthError, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node';
+import { request, type Dispatcher } from 'undici';
+
+const BODY_LIMIT_BYTES = 512 * 1024;
+
+/** What really happened on the wire; msal flattens it to "network_error" or "endpoints_resolution_error". */
+export interface RecordedExchange {
+  readonly status: number | null;
+  readonly retryAfter: string | null;
+  /** The fault of the connection or of the answer's form; null when a JSON answer came. */
+  readonly fault: unknown;
+}
+
+export interface RecordingNetwork {
+  readonly module: INetworkModule;
+  last(): RecordedExchange | null;
+}
+
+/** An answer that is no JSON: a proxy's or load balancer's page. Never a statement about a grant. */
+export class UnreadableAnswer extends Error {
+  readonly code = 'UNREADABLE_ANSWER';
+  readonly status: number;
+  constructor(status: number) {
+    super(`The token endpoint answered ${status} with something that is no JSON.`);
+    this.name = 'UnreadableAnswer';
+    this.status = status;
+  }
+}
+
+/**
+ * msal's network by undici: bounded by `signal`, through the gateway's dispatcher (CA, proxy), no redirects, no retry.
+ * A non-JSON answer is thrown: msal would resolve with an empty access token. Only AuthError survives msal's own
+ * handling, so the cause is also kept aside.
+ */
+export function createRecordingNetwork(dispatcher: Dispatcher, signal: AbortSignal): RecordingNetwork {
+  let last: RecordedExchange | null = null;
+
+  async function exchange<T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
+    let status: number | null = null;
+    let retryAfter: string | null = null;
+    try {
+      const answer = await request(url, {
+        method,
+        dispatcher,
+        signal,
+        headers: options?.headers ?? {},
+        ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
+      });
+      status = answer.statusCode;
+      const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+      retryAfter = headers['retry-after'] ?? null;
+      const body = await boundedText(answer.body);
+      const parsed = parseJsonObject(body);
+      if (parsed === null) throw new UnreadableAnswer(status);
+      last = { status, retryAfter, fault: null };
+      return { status, headers, body: parsed as T };
+    } catch (error) {
+      last = { status, retryAfter, fault: error };
+      throw Object.assign(new AuthError('network_error', '', 'The request failed.'), { cause: error });
+    }
+  }
+
+  return {
+    module: {
+      sendGetRequestAsync: (url, options) => exchange('GET', url, options),
+      sendPostRequestAsync: (url, options) => exchange('POST', url, options),
+    },
+    last: () => last,
+  };
+}
+
+async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > BODY_LIMIT_BYTES) throw new Error('The answer is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseJsonObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
