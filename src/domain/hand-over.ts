@@ -28,6 +28,19 @@ export function handOverAfter(workspace: Workspace, ended: AuthorizationId): Wor
   return workspace.handOver?.authorizationId === ended ? restorePrimary(workspace) : null;
 }
 
+/**
+ * A mailbox got another setup. The hand-over that waited for one of the `ended` authorizations is over, and a primary that
+ * cannot send any more is none. Null when nothing changes.
+ */
+export function primaryAfterSwap(workspace: Workspace, mailbox: Mailbox, ended: readonly AuthorizationId[]): WorkspaceStep | null {
+  const awaited = workspace.handOver?.authorizationId ?? null;
+  const restored = awaited !== null && ended.includes(awaited) ? restorePrimary(workspace)?.workspace : undefined;
+  const settled = restored ?? workspace;
+  const unfit = settled.primaryMailboxId === mailbox.id && !canBePrimary(mailbox);
+  const after = unfit ? { ...settled, primaryMailboxId: null } : settled;
+  return after === workspace ? null : stepTo(workspace, after);
+}
+
 /** A newer repair of the same mailbox takes the hand-over along. Null when none runs for that mailbox. */
 export function handOverFollows(
   workspace: Workspace,

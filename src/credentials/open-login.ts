@@ -1,0 +1,117 @@
+import type { Clock } from '../domain/clock.ts';
+import type { BasicCredential, LoginSetup, OAuth2Credential } from '../domain/credential.ts';
+import { gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
+import type { EvidenceContext } from '../domain/evidence.ts';
+import type { Log } from '../domain/log.ts';
+import type { LegDirection, MailServer } from '../domain/mail.ts';
+import { placeOf, type SecretPlace } from '../domain/sealed-secrets.ts';
+import type { Sealed } from '../domain/sealed.ts';
+import type { LegLogin } from '../providers/probe.ts';
+import type { Secret } from '../vault/secret.ts';
+import { SecretUnavailable, type Vault } from '../vault/vault.ts';
+import type { OpenedLogin, OpenLogin, SecretOwner } from './credentials.ts';
+import type { RefreshGrant } from './refresh-grant.ts';
+
+/** A stored access token is used as long as it lives at least this much longer. */
+const TOKEN_MARGIN_MS = 5 * 60_000;
+
+export interface OpenLoginParts {
+  readonly vault: Vault;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Absent while no OAuth application is configured: then grants whose access token ran out cannot log in. */
+  readonly refreshGrant?: RefreshGrant;
+}
+
+/** The OpenLogin of the gateway. Concurrent calls are independent; nothing is cached. */
+export function createOpenLogin(parts: OpenLoginParts): OpenLogin {
+  const { vault, clock, log, refreshGrant } = parts;
+
+  function openSealed(sealed: Sealed, place: SecretPlace): Secret | null {
+    try {
+      return vault.open(sealed, place);
+    } catch (error) {
+      if (!(error instanceof SecretUnavailable)) throw error;
+      log.error('A stored secret cannot be opened with the keys at hand.', { mailboxId: place.mailboxId, field: place.field });
+      return null;
+    }
+  }
+
+  function withPassword(
+    owner: SecretOwner,
+    setup: LoginSetup,
+    credential: BasicCredential,
+    leg: LegDirection,
+    server: MailServer,
+  ): OpenedLogin {
+    const own = leg === 'OUTGOING' ? credential.outgoingLogin : null;
+    const { username, password: sealed } = own ?? credential.login;
+    const password = openSealed(sealed, placeOf(owner, credential, own === null ? 'password' : 'outgoingPassword'));
+    if (password === null) return failed(gatewayEvidence('SECRET_UNAVAILABLE', contextOf(setup, leg)));
+    return ready({ direction: leg, provider: setup.provider, server, username, proof: { kind: 'PASSWORD', password } }, true);
+  }
+
+  async function accessToken(
+    owner: SecretOwner,
+    setup: LoginSetup,
+    credential: OAuth2Credential,
+    leg: LegDirection,
+    force: boolean,
+  ): Promise<{ readonly token: Secret; readonly fresh: boolean } | OpenedLogin> {
+    const { accessToken: sealed, accessTokenExpiresAt } = credential.grant;
+    const lives = accessTokenExpiresAt !== null && accessTokenExpiresAt - clock.now() > TOKEN_MARGIN_MS;
+    if (sealed !== null && lives && !force) {
+      const token = openSealed(sealed, placeOf(owner, credential, 'accessToken'));
+      return token === null ? failed(gatewayEvidence('SECRET_UNAVAILABLE', contextOf(setup, leg))) : { token, fresh: false };
+    }
+    if (refreshGrant === undefined) {
+      const text = 'The gateway has no OAuth application configured that could renew this sign-in.';
+      return failed(gatewayEvidence('APP_MISCONFIGURED', contextOf(setup, leg), text));
+    }
+    const refreshed = await refreshGrant(owner, credential, { force });
+    return refreshed.kind === 'FAILED' ? refreshed : { token: refreshed.accessToken, fresh: refreshed.fresh };
+  }
+
+  return async (owner, setup, leg, options) => {
+    const server = leg === 'INCOMING' ? setup.incomingServer : setup.outgoingServer;
+    if (server === null) throw new TypeError(`The setup has no ${leg} server.`);
+    const { credential } = setup;
+    if (credential.kind === 'BASIC') return withPassword(owner, setup, credential, leg, server);
+    const opened = await accessToken(owner, setup, credential, leg, options.forceRefresh);
+    if ('kind' in opened) return opened;
+    const username = oauthUsername(setup, credential, leg);
+    return ready(
+      { direction: leg, provider: setup.provider, server, username, proof: { kind: 'ACCESS_TOKEN', accessToken: opened.token } },
+      opened.fresh,
+    );
+  };
+}
+
+/** What the gateway knows of a login before it is tried. */
+export function contextOf(setup: LoginSetup, leg: LegDirection): EvidenceContext {
+  const server = leg === 'INCOMING' ? setup.incomingServer : setup.outgoingServer;
+  return {
+    protocol: leg === 'INCOMING' ? 'IMAP' : 'SMTP',
+    provider: setup.provider,
+    host: server?.host ?? null,
+    authMethod: setup.credential.kind,
+  };
+}
+
+/**
+ * Who logs in as whom. Microsoft opens a shared mailbox over IMAP by the mailbox's own address, but sends as the account
+ * that signed in (learn.microsoft.com, "Authenticate an IMAP, POP or SMTP connection using OAuth"); Google knows only
+ * the account.
+ */
+function oauthUsername(setup: LoginSetup, credential: OAuth2Credential, leg: LegDirection): string {
+  if (setup.provider !== 'MICROSOFT_365') return credential.username;
+  return leg === 'INCOMING' ? setup.address : setup.signInAddress;
+}
+
+function ready(login: LegLogin, fresh: boolean): OpenedLogin {
+  return { kind: 'READY', login, fresh };
+}
+
+function failed(evidence: Extract<OpenedLogin, { kind: 'FAILED' }>['evidence']): OpenedLogin {
+  return { kind: 'FAILED', evidence };
+}
