@@ -1,0 +1,53 @@
+import type { AccountInput } from '../accounts.ts';
+import { SandboxInputError } from '../faults.ts';
+import type { LoginFault, ServerFault } from '../faults.ts';
+import type { SandboxState } from '../sandbox.ts';
+
+/** Talks to the admin port of a sandbox that runs in another process. */
+export interface AdminClient {
+  state(): Promise<SandboxState>;
+  reset(): Promise<void>;
+  addAccount(account: AccountInput): Promise<void>;
+  removeAccount(address: string): Promise<void>;
+  changeAccount(address: string, change: { password?: string; disabled?: boolean; fault?: LoginFault | null }): Promise<void>;
+  setServerFault(server: string, fault: LoginFault | ServerFault | null): Promise<void>;
+}
+
+/** There is nobody at the admin address. */
+export class SandboxNotRunning extends Error {
+  constructor(url: string) {
+    super(`No sandbox answers at ${url}. Start one with "npm run demo", or name another with SANDBOX_ADMIN_URL.`);
+    this.name = 'SandboxNotRunning';
+  }
+}
+
+/** Every call throws SandboxNotRunning, or SandboxInputError with the sandbox's own words. */
+export function createAdminClient(url: string): AdminClient {
+  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    let response: Response;
+    try {
+      response = await fetch(new URL(path, url), {
+        method,
+        ...(method === 'POST' ? { body: JSON.stringify(body ?? {}), headers: { 'content-type': 'application/json' } } : {}),
+      });
+    } catch {
+      throw new SandboxNotRunning(url);
+    }
+    const answer: unknown = await response.json().catch(() => null);
+    if (response.ok) return answer;
+    const message = typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : `The sandbox answered ${response.status}.`;
+    throw new SandboxInputError(message);
+  }
+  const account = (address: string): string => `/accounts/${encodeURIComponent(address)}`;
+  return {
+    state: async () => (await call('GET', '/state')) as SandboxState,
+    reset: async () => void (await call('POST', '/reset')),
+    addAccount: async (input) => void (await call('POST', '/accounts', input)),
+    removeAccount: async (address) => void (await call('DELETE', account(address))),
+    changeAccount: async (address, change) => void (await call('POST', account(address), change)),
+    async setServerFault(server, fault) {
+      const path = `/servers/${encodeURIComponent(server)}/fault`;
+      await (fault === null ? call('DELETE', path) : call('POST', path, fault));
+    },
+  };
+}
