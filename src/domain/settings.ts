@@ -16,6 +16,8 @@ export interface GatewaySettings {
   readonly allowedOrigins: readonly string[];
   readonly returnToOrigins: readonly string[];
   readonly helpUrl: string;
+  /** When the secret of the Microsoft application runs out, epoch milliseconds; null or absent when nobody said. */
+  readonly appSecretExpiresAt?: number | null;
   readonly servers: ProviderServers;
 }
 
