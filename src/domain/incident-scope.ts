@@ -64,14 +64,14 @@ export function faultIncident(scope: string, diagnosis: Diagnosis): IncidentDraf
 }
 
 /**
- * The incident of a closed cohort guard: an outage at a host, with the same scope as any other fault of that host, so a
- * workspace sees one entry for it. `cohort` as `cohortOf` gives it, e.g. "OTHER|imap.example.com".
+ * The incident of a closed cohort guard. `cohort` as `cohortOf` gives it, e.g. "OTHER|imap.example.com"; the scope is
+ * "cohort:" before it, so that it reads back.
  */
 export function cohortIncident(cohort: string): IncidentDraft {
   const [provider = '', host = cohort] = cohort.split('|', 2);
   const where = provider === 'MICROSOFT_365' || provider === 'GMAIL' ? `${NAME[provider]} (${host})` : host;
   return {
-    scope: `host:${host}`,
+    scope: `cohort:${cohort}`,
     reason: 'PROVIDER_UNAVAILABLE',
     actor: 'NOBODY',
     action: 'WAIT_AND_RETRY',
@@ -86,7 +86,8 @@ export function monitorIncident(): IncidentDraft {
     reason: 'STALE',
     actor: 'GATEWAY_OPERATOR',
     action: 'INSPECT',
-    message: 'The gateway is behind with its checks, so the status of mailboxes may be out of date. Its operator should look at its load and its database.',
+    message:
+      'The gateway is behind with its checks, so the status of mailboxes may be out of date. Its operator should look at its load and its database.',
   };
 }
 
