@@ -2,7 +2,7 @@ import { evidenceOf, gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
 import type { Evidence, EvidenceContext } from '../domain/evidence.ts';
 import { HostNotAllowed } from '../network/dial.ts';
 import type { PinHost, PinnedHost } from '../network/dial.ts';
-import { startDeadline } from '../network/deadline.ts';
+import { startDeadline, untilAborted } from '../network/deadline.ts';
 import type { LegLogin, Probe, ProbeOutcome } from './probe.ts';
 import { assertSendable, UnsendableLogin } from './sendable-login.ts';
 
@@ -45,7 +45,7 @@ export function createAttempt(protocol: 'IMAP' | 'SMTP', pinHost: PinHost, open:
       await untilAborted(connection.proven, deadline.signal);
       return { kind: 'PROVEN' };
     } catch (thrown) {
-      const error = thrown instanceof AttemptEnded ? endOf(connection, options.signal) : thrown;
+      const error = deadline.signal.aborted ? endOf(connection, options.signal) : thrown;
       return failed(evidenceFrom(error, context, connection));
     } finally {
       connection?.destroy();
@@ -61,9 +61,6 @@ class AttemptStopped extends Error {
     this.name = 'AttemptStopped';
   }
 }
-
-/** Raised by `untilAborted` only, so that a library's own abort is never taken for ours. */
-class AttemptEnded extends Error {}
 
 function endOf(connection: LoginConnection | null, caller: AbortSignal | undefined): Error {
   if (caller?.aborted === true) return new AttemptStopped();
@@ -90,21 +87,4 @@ function contextOf(protocol: 'IMAP' | 'SMTP', login: LegLogin): EvidenceContext 
 
 function failed(evidence: Evidence): ProbeOutcome {
   return { kind: 'FAILED', evidence };
-}
-
-/** Rejects with AttemptEnded as soon as the signal aborts, even if the work never settles. */
-async function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      reject(new AttemptEnded());
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { ImapFlow } from 'imapflow';
 import type { AuthOptions } from 'imapflow';
 import { tlsOptions } from '../../network/tls.ts';
@@ -20,6 +19,7 @@ export function createImapProbe(parts: ProbeParts): Probe {
 function openImap(ca: readonly string[] | null): OpenConnection {
   return (login, pinned, remainingMs) => {
     const timeouts = loginTimeouts(remainingMs);
+    const tls = tlsOptions(pinned, ca);
     let onThrottle: (error: unknown) => void = () => undefined;
     const throttled = new Promise<never>((_resolve, reject) => {
       onThrottle = reject;
@@ -30,11 +30,12 @@ function openImap(ca: readonly string[] | null): OpenConnection {
     const client = new ImapFlow({
       host: pinned.address,
       port: pinned.port,
-      ...(isIP(pinned.servername) === 0 ? { servername: pinned.servername } : {}),
+      // Also what OAUTHBEARER tells the server about itself (RFC 7628 section 3.1).
+      ...(tls.servername === undefined ? {} : { servername: tls.servername }),
       secure: login.server.security === 'TLS',
       // Unset, the library logs in in clear when the server does not offer STARTTLS.
       doSTARTTLS: login.server.security === 'STARTTLS',
-      tls: tlsOptions(pinned, ca),
+      tls,
       auth: authOf(login),
       clientInfo: { name: 'mailbox-gateway', version: false, vendor: false, 'support-url': false },
       verifyOnly: true,

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import type { SMTPConnectionAuth, SMTPConnectionCustomAuthContext } from 'nodemailer/lib/smtp-connection';
 import type { Evidence } from '../../domain/evidence.ts';
@@ -29,7 +28,6 @@ function openSmtp(ca: readonly string[] | null): OpenConnection {
     const connection = new SMTPConnection({
       host: pinned.address,
       port: pinned.port,
-      ...(isIP(pinned.servername) === 0 ? { servername: pinned.servername } : {}),
       secure: login.server.security === 'TLS',
       // Unset, the library logs in in clear when the server does not offer STARTTLS.
       requireTLS: login.server.security === 'STARTTLS',
