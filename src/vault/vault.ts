@@ -5,9 +5,9 @@ import type { Secret } from './secret.ts';
 export interface SecretBinding {
   readonly workspaceId: string;
   readonly mailboxId: string;
-  /** Credential id, or the authorization's id for a PKCE verifier. */
+  /** Credential id, or the authorization's id for a PKCE verifier and a code. */
   readonly credentialId: string;
-  readonly field: 'password' | 'outgoingPassword' | 'refreshToken' | 'accessToken' | 'verifier';
+  readonly field: 'password' | 'outgoingPassword' | 'refreshToken' | 'accessToken' | 'verifier' | 'code';
   readonly secretVersion: number;
 }
 

@@ -1,5 +1,3 @@
-import { unwatchFile, watchFile } from 'node:fs';
-
 import { readKeyRing } from './keyring-file.ts';
 import type { KeyRing } from './keyring.ts';
 import { KeyRingRefused } from './keyring-refused.ts';
@@ -15,32 +13,40 @@ export interface KeyRingWatch {
   readonly close: () => void;
 }
 
-/** How often the file is looked at. */
 const POLL_MS = 1000;
 
 /**
- * Reads the key ring and re-reads it whenever the file changes; polls, because notifications do not survive a rename,
- * a bind mount or a network file system. Throws KeyRingRefused when it cannot be read at first. Does not keep the process alive.
+ * Reads the key ring, and reads it again every second: notifications of the file system do not survive a rename, a bind
+ * mount or a network file system, and a ring that goes unnoticed would hold up an activation for ever. `onChange` is
+ * called when the ring is another one. Throws KeyRingRefused when it cannot be read at first. Does not keep the process alive.
  */
 export function watchKeyRing(path: string, onChange: (change: KeyRingChange) => void, pollMs: number = POLL_MS): KeyRingWatch {
   let ring = readKeyRing(path);
-  let lastProblem: string | null = null;
+  let problem: string | null = null;
 
   const reread = (): void => {
+    let read: KeyRing;
     try {
-      ring = readKeyRing(path);
+      read = readKeyRing(path);
     } catch (error) {
       const message = error instanceof KeyRingRefused ? error.message : `The key ring file ${path} cannot be read.`;
-      if (message !== lastProblem) {
-        lastProblem = message;
-        onChange({ kind: 'problem', message });
-      }
+      if (message === problem) return;
+      problem = message;
+      onChange({ kind: 'problem', message });
       return;
     }
-    lastProblem = null;
+    const mended = problem !== null;
+    problem = null;
+    if (!mended && identityOf(read) === identityOf(ring)) return;
+    ring = read;
     onChange({ kind: 'ring', ring });
   };
 
-  watchFile(path, { persistent: false, interval: pollMs }, reread);
-  return { ring: () => ring, close: () => unwatchFile(path, reread) };
+  const timer = setInterval(reread, pollMs);
+  timer.unref();
+  return { ring: () => ring, close: () => clearInterval(timer) };
+}
+
+function identityOf(ring: KeyRing): string {
+  return JSON.stringify([ring.activeKeyId, ...[...ring.keys.values()].map((key) => [key.id, key.checkValue])]);
 }
