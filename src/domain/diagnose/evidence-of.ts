@@ -1,0 +1,121 @@
+import type { Evidence, EvidenceContext } from '../evidence.ts';
+import type { Reason } from '../reason.ts';
+import { chainOf } from './evidence/chain.ts';
+import { firstOf } from './evidence/facts.ts';
+import type { Facts } from './evidence/facts.ts';
+import { asObject } from './evidence/fields.ts';
+import type { Foreign } from './evidence/fields.ts';
+import { apiErrorFacts, googleFacts } from './evidence/google.ts';
+import { imapflowFacts } from './evidence/imapflow.ts';
+import { jsonInside } from './evidence/json-inside.ts';
+import { msalFacts } from './evidence/msal.ts';
+import { nodeErrorFacts } from './evidence/node-error.ts';
+import { nodemailerFacts } from './evidence/nodemailer.ts';
+import { oauthBodyFacts } from './evidence/oauth-body.ts';
+import { textFacts } from './evidence/text-facts.ts';
+import { redact } from './redact.ts';
+
+/** Each knows one library's shape and says nothing about the others'. */
+const EXTRACTORS: readonly ((node: Foreign) => Facts)[] = [
+  imapflowFacts,
+  nodemailerFacts,
+  msalFacts,
+  googleFacts,
+  oauthBodyFacts,
+  apiErrorFacts,
+  nodeErrorFacts,
+];
+
+const MAX_ENTRIES = 12;
+const MAX_INPUT = 20_000;
+
+/**
+ * The facts of whatever was thrown, without any judgement. Reads structure, never classes of libraries; looks through
+ * causes, AggregateError, response bodies and JSON inside of texts. Pure; never throws. Its texts are redacted and bounded.
+ */
+export function evidenceOf(error: unknown, context: EvidenceContext): Evidence {
+  const root = asObject(error);
+  if (root === null) return evidenceOfText(printed(error), context);
+  const facts = chainOf(root).flatMap((node) => EXTRACTORS.map((extract) => extract(node)));
+  return merge(facts, context);
+}
+
+/** The facts of an error that somebody has as text: JSON as a library gave it, or the words of any mail or OAuth software. */
+export function evidenceOfText(error: string, context: EvidenceContext): Evidence {
+  const text = error.slice(0, MAX_INPUT).trim();
+  const json = jsonInside(text);
+  if (json === null) return merge([{ library: 'text', texts: [text] }], context);
+  const facts = chainOf(json).flatMap((node) => EXTRACTORS.map((extract) => extract(node)));
+  const isAllRead =
+    text.startsWith('{') && text.endsWith('}') && facts.some((fact) => (fact.texts ?? []).some((sentence) => sentence !== null));
+  return merge([...facts, { texts: [isAllRead ? null : text] }], context);
+}
+
+/** Evidence of which the gateway itself is the witness, such as HOST_NOT_ALLOWED, SECRET_UNAVAILABLE or ACCOUNT_MISMATCH. */
+export function gatewayEvidence(reason: Reason, context: EvidenceContext, text = ''): Evidence {
+  return { ...merge([{ library: 'gateway', texts: [text] }], context), library: 'gateway', verdict: reason };
+}
+
+function merge(found: readonly Facts[], context: EvidenceContext): Evidence {
+  const raw = sentences(found.flatMap((facts) => facts.texts ?? []));
+  const written = textFacts(raw);
+  const named = {
+    responseCode: firstOf(found, 'responseCode'),
+    replyCode: firstOf(found, 'replyCode'),
+    enhancedCode: firstOf(found, 'enhancedCode'),
+  };
+  // A reply that is quoted inside of another one is the cause of it.
+  const quoted = written.enhancedCode ?? null;
+  const isQuoted = quoted !== null && named.enhancedCode !== null && quoted !== named.enhancedCode && (written.replyCode ?? 0) >= 500;
+  return {
+    library: firstOf(found, 'library') ?? 'text',
+    context,
+    codes: distinct([...found.flatMap((facts) => facts.codes ?? []), ...(written.codes ?? [])]),
+    names: distinct(found.flatMap((facts) => facts.names ?? [])),
+    responseCode: named.responseCode ?? written.responseCode ?? null,
+    responseStatus: firstOf(found, 'responseStatus') ?? written.responseStatus ?? null,
+    replyCode: (isQuoted ? written.replyCode : named.replyCode) ?? written.replyCode ?? null,
+    enhancedCode: (isQuoted ? quoted : named.enhancedCode) ?? quoted,
+    httpStatus: firstOf(found, 'httpStatus') ?? written.httpStatus ?? null,
+    aadsts: [...found.flatMap((facts) => facts.aadsts ?? []), ...(written.aadsts ?? [])].slice(-MAX_ENTRIES),
+    oauthError: firstOf(found, 'oauthError') ?? written.oauthError ?? null,
+    oauthSuberror: firstOf(found, 'oauthSuberror') ?? written.oauthSuberror ?? null,
+    saslError: redactedSaslError(firstOf(found, 'saslError')),
+    tlsFailed: found.some((facts) => facts.tlsFailed === true),
+    authenticationFailed: found.some((facts) => facts.authenticationFailed === true),
+    command: firstOf(found, 'command') ?? written.command ?? null,
+    retryAfterMs: firstOf(found, 'retryAfterMs') ?? written.retryAfterMs ?? null,
+    text: redact(raw),
+    verdict: null,
+  };
+}
+
+/** Libraries repeat themselves: a sentence that is part of another one is dropped. */
+function sentences(texts: readonly (string | null)[]): string {
+  const all = texts.flatMap((text) => (text === null || text.trim() === '' ? [] : [text.trim().slice(0, MAX_INPUT)])).slice(0, 40);
+  const kept = all.filter((text, index) => !all.some((other, at) => other.includes(text) && (other.length > text.length || at < index)));
+  return kept.join('\n').slice(0, MAX_INPUT);
+}
+
+function distinct(values: readonly (string | null)[]): readonly string[] {
+  return [...new Set(values.filter((value) => value !== null))].slice(0, MAX_ENTRIES);
+}
+
+function redactedSaslError(error: Evidence['saslError']): Evidence['saslError'] {
+  const short = (text: string | null) => (text === null ? null : redact(text).slice(0, 200));
+  return error === null ? null : { status: short(error.status), schemes: short(error.schemes), scope: short(error.scope) };
+}
+
+/** A thrown value that is no object. */
+function printed(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'boolean':
+    case 'bigint':
+      return String(value);
+    default:
+      return '';
+  }
+}

@@ -1,0 +1,75 @@
+/** Long enough for every known error, short enough to be stored with each change. */
+const MAX_TEXT = 4000;
+const HIDDEN = '[redacted]';
+
+const SECRET_NAMES =
+  'access_token|refresh_token|id_token|client_secret|client_assertion|assertion|password|passwd|pass|pwd|secret|api_?key|authorization|code_verifier|code|state|nonce|token|cookie|session|sig|signature|login_hint|device_code';
+
+const RULES: readonly (readonly [RegExp, string])[] = [
+  // A SASL exchange: the blob after the mechanism, also on a line of its own.
+  [
+    /\b(AUTH(?:ENTICATE)? [A-Z0-9-]{3,20}) +(?!failed|failure|error|is|not|was|mechanism|and|or|for|required|rejected)[^\s,;)"']{4,}/gi,
+    `$1 ${HIDDEN}`,
+  ],
+  [/\b((?:LOGIN|USER|PASS) +)"[^"\n]{1,200}"( +"[^"\n]{1,200}")?/g, `$1${HIDDEN}`],
+  [/\bauth=Bearer[^\s"']+/gi, `auth=${HIDDEN}`],
+  [/\b(Bearer|Basic|Negotiate|Token)([ :=]+)(?=[^\s"']*[\d+/=._-])[A-Za-z0-9._~+/=-]{8,}/gi, `$1$2${HIDDEN}`],
+  // name=value, "name": "value", name: value
+  [new RegExp(`(["']?\\b(?:${SECRET_NAMES})["']?\\s*[:=]\\s*)"(?:[^"\\\\]|\\\\.){3,4000}"`, 'gi'), `$1"${HIDDEN}"`],
+  [new RegExp(`(["']?\\b(?:${SECRET_NAMES})["']?\\s*[:=]\\s*)'[^']{3,4000}'`, 'gi'), `$1'${HIDDEN}'`],
+  [new RegExp(`((?:^|[?&\\s;,{("'])(?:${SECRET_NAMES})=)[^\\s&"',;)}]{1,4000}`, 'gi'), `$1${HIDDEN}`],
+  [/\b((?:password|passwd|pwd|secret|refresh_token|access_token|client_secret)\s*:\s*)(?=\S*[\d!@#$%^&*+/=_-])\S{4,}/gi, `$1${HIDDEN}`],
+  // JSON Web Tokens, and the prefixes of Google, Microsoft and this gateway.
+  [/\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}/g, HIDDEN],
+  [/\b(?:ya29\.|1\/\/|GOCSPX-|M\.[CR]\d{1,4}_|0\.A[A-Za-z]|1\.A[A-Za-z]|mgk_|4\/0A)[A-Za-z0-9._~!*$+/=-]{8,}/g, HIDDEN],
+];
+
+const URL = /\bhttps?:\/\/[^\s<>"'()]+/gi;
+/** Help links whose one-word parameter names the fault, such as ?p=BadCredentials. */
+const HELP_PARAMETER = /^p=[A-Za-z]{3,40}$/;
+const ADDRESS = /[A-Za-z0-9._%+'{}=-]{1,64}@(?=[A-Za-z0-9[])/g;
+/** Unbroken runs that mix letters and digits: keys, tokens, base64. Host names, paths and words of one kind stay. */
+const RUN = /[A-Za-z0-9+/_=~!*-]{20,}/g;
+
+/**
+ * Takes everything out of a text that could be a secret or a person: tokens, passwords, SASL exchanges, OAuth parameters,
+ * URL queries, local parts of e-mail addresses. Error codes and host names stay. At most 4000 characters.
+ */
+export function redact(text: string): string {
+  const bounded = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
+  const ruled = RULES.reduce((current, [pattern, replacement]) => current.replace(pattern, replacement), bounded);
+  return ruled
+    .replace(URL, withoutQuery)
+    .replace(ADDRESS, `${HIDDEN}@`)
+    .replace(RUN, (run) => (looksRandom(run) ? HIDDEN : run));
+}
+
+/** For people: one paragraph of at most 500 characters; null when nothing is left. The text must be redacted already. */
+export function excerpt(redacted: string): string | null {
+  const line = redacted.replace(/\s+/g, ' ').trim();
+  if (line === '') return null;
+  return line.length > 500 ? `${line.slice(0, 499)}…` : line;
+}
+
+function withoutQuery(url: string): string {
+  const end = url.search(/[?#]/);
+  if (end < 0) return url.replace(/^(https?:\/\/)[^/@]*@/i, '$1');
+  const [parameter = ''] = url.slice(end + 1).split(/[&#]/);
+  const shown = HELP_PARAMETER.test(parameter) ? parameter : HIDDEN;
+  return `${url.slice(0, end).replace(/^(https?:\/\/)[^/@]*@/i, '$1')}?${shown}`;
+}
+
+function looksRandom(run: string): boolean {
+  // An error code is made of words: AADSTS700082, ERR_SSL_WRONG_VERSION_NUMBER, smtp_auth_disabled, GUIDs are no secrets.
+  if (/^[A-Z_]+\d*$/.test(run) || /^[a-z]+(?:[_/-][a-z]+)*$/.test(run) || GUID.test(run) || /^[-_=*~]+$/.test(run)) return false;
+  const kinds = [/[a-z]/, /[A-Z]/, /\d/].filter((kind) => kind.test(run)).length;
+  const isCamelCase = /^(?:[A-Z]?[a-z]+)+(?:[A-Z]+)?$/.test(run) && run.length < 48;
+  if (isCamelCase) return vowelShare(run) < 0.2;
+  return kinds >= 2 || /[+=]/.test(run) || run.length >= 32;
+}
+
+const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
+
+function vowelShare(word: string): number {
+  return (word.match(/[aeiou]/gi) ?? []).length / word.length;
+}
