@@ -1,0 +1,34 @@
+import type { GraphQLSchema } from 'graphql';
+import { builder } from './builder.ts';
+import './scalars.ts';
+import './types/viewer.ts';
+import './types/workspace.ts';
+import './types/mailbox-list.ts';
+import './types/status-change.ts';
+import './types/incident.ts';
+import './types/authorization.ts';
+import './types/scenario.ts';
+import './types/diagnosis.ts';
+import './types/mail-server-suggestion.ts';
+import './types/node.ts';
+import './mutations/cancel-authorization.ts';
+import './mutations/check-mailbox.ts';
+import './mutations/connect-mailbox.ts';
+import './mutations/hand-over-primary.ts';
+import './mutations/migrate.ts';
+import './mutations/pause-mailbox.ts';
+import './mutations/reauth.ts';
+import './mutations/remove-mailbox.ts';
+import './mutations/report-credential-failure.ts';
+import './mutations/resume-mailbox.ts';
+import './mutations/roll-back-credential.ts';
+import './mutations/set-primary.ts';
+import './mutations/test-credentials.ts';
+import './mutations/update-mailbox.ts';
+import './subscriptions/credential-status-changed.ts';
+import './subscriptions/workspace-changed.ts';
+import './subscriptions/authorization-updated.ts';
+import './subscriptions/banner-changed.ts';
+
+/** The whole API. Each import adds its types and fields to the builder; nothing else is done here. */
+export const schema: GraphQLSchema = builder.toSchema();
