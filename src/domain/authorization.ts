@@ -53,6 +53,14 @@ export interface SignInFlow {
   readonly expiresAt: number;
 }
 
+/** A sign-in that came back and whose code is not redeemed yet: survives a restart, is used once, and goes with the answer. */
+export interface Redemption {
+  readonly code: Sealed;
+  readonly verifier: Sealed;
+  readonly nonce: string;
+  readonly redirectUri: string;
+}
+
 /** One attempt to obtain a credential. The old one stays in use until the new one is proven. */
 export interface Authorization {
   readonly id: AuthorizationId;
@@ -71,6 +79,8 @@ export interface Authorization {
   readonly proofs: readonly Proof[];
   readonly rejection: Rejection | null;
   readonly flow: SignInFlow | null;
+  /** Only between the callback and the redemption of its code. */
+  readonly redemption?: Redemption;
   readonly returnTo: string | null;
   readonly startedBy: string;
   /** The mailbox's version that the caller saw when it began; a commit does not need it to be unchanged. */

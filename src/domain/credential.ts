@@ -39,6 +39,14 @@ export interface Grant {
   readonly lastRefreshedAt: number | null;
   /** When the grant dies if nobody uses it, or earlier if the provider said so. */
   readonly expiresAt: number | null;
+  /** A refresh that was begun and whose answer was never stored: if the token is dead now, that is why. Absent when there is none. */
+  readonly refreshIntent?: RefreshIntent;
+}
+
+export interface RefreshIntent {
+  /** SHA-256 of the refresh token that was sent, base64url. */
+  readonly tokenHash: string;
+  readonly startedAt: number;
 }
 
 export interface OAuth2Credential {

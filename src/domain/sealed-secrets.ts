@@ -10,7 +10,7 @@ export interface SecretPlace {
   readonly mailboxId: MailboxId;
   /** Credential id, or the authorization's id for a PKCE verifier. */
   readonly credentialId: string;
-  readonly field: 'password' | 'outgoingPassword' | 'refreshToken' | 'accessToken' | 'verifier';
+  readonly field: 'password' | 'outgoingPassword' | 'refreshToken' | 'accessToken' | 'verifier' | 'code';
   readonly secretVersion: number;
 }
 
@@ -37,13 +37,13 @@ export function placeOf(owner: SecretPlaceOwner, credential: Pick<Credential, 'i
   };
 }
 
-/** A PKCE verifier belongs to its authorization; each start of a flow overwrites it, so it has one version only. */
-export function verifierPlaceOf(authorization: Pick<Authorization, 'id' | 'workspaceId' | 'mailboxId'>): SecretPlace {
+/** A PKCE verifier and a code belong to their authorization; each flow overwrites them, so they have one version only. */
+export function flowPlaceOf(authorization: Pick<Authorization, 'id' | 'workspaceId' | 'mailboxId'>, field: 'verifier' | 'code'): SecretPlace {
   return {
     workspaceId: authorization.workspaceId,
     mailboxId: authorization.mailboxId,
     credentialId: authorization.id,
-    field: 'verifier',
+    field,
     secretVersion: 1,
   };
 }
@@ -90,12 +90,16 @@ export function mapMailboxSecrets(mailbox: Mailbox, map: MapSealed): Mailbox {
   };
 }
 
-/** All secrets of an authorization: its candidate's and its PKCE verifier. */
+/** All secrets of an authorization: its candidate's, its PKCE verifier, and the code that waits to be redeemed. */
 export function mapAuthorizationSecrets(authorization: Authorization, map: MapSealed): Authorization {
-  const { candidate, flow } = authorization;
+  const { candidate, flow, redemption } = authorization;
+  const mapped = (sealed: Sealed, field: 'verifier' | 'code'): Sealed => (isErased(sealed) ? sealed : map(sealed, flowPlaceOf(authorization, field)));
   return {
     ...authorization,
     candidate: candidate === null ? null : mapCredentialSecrets(authorization, candidate, map),
-    flow: flow === null || isErased(flow.verifier) ? flow : { ...flow, verifier: map(flow.verifier, verifierPlaceOf(authorization)) },
+    flow: flow === null ? null : { ...flow, verifier: mapped(flow.verifier, 'verifier') },
+    ...(redemption === undefined
+      ? {}
+      : { redemption: { ...redemption, code: mapped(redemption.code, 'code'), verifier: mapped(redemption.verifier, 'verifier') } }),
   };
 }

@@ -65,7 +65,7 @@ export interface SignInProvider {
   /** Redeems once: a failed call is never repeated by itself (a code is good for one use). */
   redeem(grant: CodeGrant, timeoutMs: number): Promise<RedeemOutcome>;
   /** One request, no automatic retry: with rotation a second one could destroy the grant. */
-  refresh(refreshToken: Secret, direction: MailDirection, timeoutMs: number): Promise<RefreshOutcome>;
+  refresh(refreshToken: Secret, scopes: readonly string[], timeoutMs: number): Promise<RefreshOutcome>;
   /** True when the provider confirmed that the grant is gone; false where it has no revocation. */
   revoke(refreshToken: Secret, timeoutMs: number): Promise<boolean>;
 }

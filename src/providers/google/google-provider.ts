@@ -128,7 +128,7 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
       return { kind: 'GRANTED', tokens, account };
     },
 
-    async refresh(refreshToken, _direction, timeoutMs) {
+    async refresh(refreshToken, _scopes, timeoutMs) {
       const result = await attempt(timeoutMs, async (oauth) => {
         oauth.setCredentials({ refresh_token: refreshToken.reveal() });
         const answer = await oauth.getAccessToken();

@@ -106,12 +106,12 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
       return { kind: 'GRANTED', tokens, account };
     },
 
-    async refresh(token, direction, timeoutMs): Promise<RefreshOutcome> {
+    async refresh(token, scopes, timeoutMs): Promise<RefreshOutcome> {
       let refreshToken: Secret | null = null;
       const result = await attempt(timeoutMs, async (app) => {
         const answer = await app.acquireTokenByRefreshToken({
           refreshToken: token.reveal(),
-          scopes: [...mailScopes(authority, direction)],
+          scopes: [...scopes],
           forceCache: true,
         });
         refreshToken = cachedRefreshToken(app);
