@@ -21,7 +21,18 @@ export const LOGIN_VERSION = 3;
 export function diagnosis(reason: Reason, confidence: Confidence, more: Partial<Diagnosis> = {}): Diagnosis {
   const { actor, action, scenario, reasonClass } = reasonInfo(reason);
   const retryable = reasonClass === 'TRANSIENT';
-  return { reason, retryable, actor, action, scenario, message: `It is ${reason}.`, confidence, alternatives: [], providerMessage: null, ...more };
+  return {
+    reason,
+    retryable,
+    actor,
+    action,
+    scenario,
+    message: `It is ${reason}.`,
+    confidence,
+    alternatives: [],
+    providerMessage: null,
+    ...more,
+  };
 }
 
 export const TRANSIENT = diagnosis('PROVIDER_UNAVAILABLE', 'CERTAIN');
@@ -56,7 +67,12 @@ export function observation(at: number, outcome: Diagnosis | 'PROVEN', more: Par
 }
 
 /** One observation at `at`, minutes after START. */
-export function see(before: Leg, atMinutes: number, outcome: Diagnosis | 'PROVEN', more: { readonly seen?: Partial<Observation> } & Partial<Circumstances> = {}): LegTransition {
+export function see(
+  before: Leg,
+  atMinutes: number,
+  outcome: Diagnosis | 'PROVEN',
+  more: { readonly seen?: Partial<Observation> } & Partial<Circumstances> = {},
+): LegTransition {
   const { seen, ...around } = more;
   const at = START + atMinutes * MINUTE_MS;
   return observe(before, observation(at, outcome, { leg: before.direction, ...seen }), circumstances(at, around));

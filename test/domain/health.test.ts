@@ -38,11 +38,14 @@ import {
 const suspected = (): Leg => see(healthy(), 1, SUSPICIOUS).leg;
 
 describe('which observations count', () => {
-  test.each([LOGIN_VERSION - 1, LOGIN_VERSION + 1])('an observation of loginVersion %i changes nothing at loginVersion 3', (loginVersion) => {
-    const before = healthy();
-    const transition = see(before, 1, PERMANENT, { seen: { loginVersion } });
-    expect(transition).toEqual({ leg: before, change: null, suspicionRaised: false, shared: false, dropped: true });
-  });
+  test.each([LOGIN_VERSION - 1, LOGIN_VERSION + 1])(
+    'an observation of loginVersion %i changes nothing at loginVersion 3',
+    (loginVersion) => {
+      const before = healthy();
+      const transition = see(before, 1, PERMANENT, { seen: { loginVersion } });
+      expect(transition).toEqual({ leg: before, change: null, suspicionRaised: false, shared: false, dropped: true });
+    },
+  );
 
   test('a paused leg drops observations', () => {
     const before = pauseLeg(healthy(), START).leg;
@@ -74,7 +77,14 @@ describe('a proof', () => {
       lastProvenAt: START + 5 * MINUTE_MS,
       since: START + 5 * MINUTE_MS,
     });
-    expect(change).toEqual({ from: before.health, to: 'HEALTHY', reason: null, actor: 'NOBODY', action: null, message: 'The login works.' });
+    expect(change).toEqual({
+      from: before.health,
+      to: 'HEALTHY',
+      reason: null,
+      actor: 'NOBODY',
+      action: null,
+      message: 'The login works.',
+    });
   });
 
   test('of a HEALTHY leg is no change, only a newer proof', () => {
@@ -90,7 +100,13 @@ describe('a transient failure', () => {
     ['HEALTHY', healthy()],
   ])('makes a leg that was %s DEGRADED', (_, before) => {
     const { leg: after, change, suspicionRaised, shared } = see(before, 1, TRANSIENT);
-    expect(after).toMatchObject({ health: 'DEGRADED', diagnosis: TRANSIENT, failureCount: 1, firstFailureAt: START + MINUTE_MS, suspicion: null });
+    expect(after).toMatchObject({
+      health: 'DEGRADED',
+      diagnosis: TRANSIENT,
+      failureCount: 1,
+      firstFailureAt: START + MINUTE_MS,
+      suspicion: null,
+    });
     expect(change).toMatchObject({ from: before.health, to: 'DEGRADED', reason: 'PROVIDER_UNAVAILABLE', actor: 'NOBODY' });
     expect({ suspicionRaised, shared }).toEqual({ suspicionRaised: false, shared: false });
   });
@@ -186,7 +202,10 @@ describe('a permanent and certain failure', () => {
 
   test('again is no change, another one is', () => {
     expect(see(actionRequired(), 90, PERMANENT).change).toBeNull();
-    expect(see(actionRequired(), 90, diagnosis('MFA_REQUIRED', 'CERTAIN')).change).toMatchObject({ from: 'ACTION_REQUIRED', reason: 'MFA_REQUIRED' });
+    expect(see(actionRequired(), 90, diagnosis('MFA_REQUIRED', 'CERTAIN')).change).toMatchObject({
+      from: 'ACTION_REQUIRED',
+      reason: 'MFA_REQUIRED',
+    });
   });
 });
 
@@ -207,7 +226,13 @@ describe('a rejection that is less than certain', () => {
   test('confirmed by a second one becomes ACTION_REQUIRED', () => {
     const { leg: after, change } = see(suspected(), 2, SUSPICIOUS);
     expect(after).toMatchObject({ health: 'ACTION_REQUIRED', diagnosis: SUSPICIOUS, suspicion: null, failureCount: 2 });
-    expect(change).toMatchObject({ from: 'DEGRADED', to: 'ACTION_REQUIRED', reason: 'BAD_CREDENTIALS', actor: 'MAILBOX_OWNER', action: 'UPDATE_PASSWORD' });
+    expect(change).toMatchObject({
+      from: 'DEGRADED',
+      to: 'ACTION_REQUIRED',
+      reason: 'BAD_CREDENTIALS',
+      actor: 'MAILBOX_OWNER',
+      action: 'UPDATE_PASSWORD',
+    });
   });
 
   test('repeated before the time of confirmation stays a suspicion', () => {
@@ -259,7 +284,10 @@ describe('doubt about a leg that is known to be broken', () => {
     const { leg: after, change, suspicionRaised } = see(before, 60, SUSPICIOUS);
     expect(after).toMatchObject({ health: before.health, diagnosis: before.diagnosis, incidentId: before.incidentId });
     expect({ change, suspicionRaised }).toEqual({ change: null, suspicionRaised: false });
-    expect(see(after, 120, SUSPICIOUS)).toMatchObject({ leg: { health: 'ACTION_REQUIRED', diagnosis: SUSPICIOUS }, suspicionRaised: false });
+    expect(see(after, 120, SUSPICIOUS)).toMatchObject({
+      leg: { health: 'ACTION_REQUIRED', diagnosis: SUSPICIOUS },
+      suspicionRaised: false,
+    });
   });
 
   test('is forgotten when the known cause shows again', () => {
@@ -323,7 +351,10 @@ describe('behind the closed cohort guard', () => {
 
   test('a leg that was ACTION_REQUIRED before keeps its diagnosis', () => {
     const before = actionRequired();
-    expect(see(before, 60, SUSPICIOUS, held)).toMatchObject({ leg: { health: 'ACTION_REQUIRED', diagnosis: before.diagnosis }, change: null });
+    expect(see(before, 60, SUSPICIOUS, held)).toMatchObject({
+      leg: { health: 'ACTION_REQUIRED', diagnosis: before.diagnosis },
+      change: null,
+    });
     expect(see(before, 60, diagnosis('MFA_REQUIRED', 'CERTAIN'), held).leg.diagnosis).toEqual(before.diagnosis);
   });
 
@@ -385,7 +416,13 @@ describe('a swap', () => {
 });
 
 test('a new leg is UNVERIFIED and due now', () => {
-  expect(freshLeg('OUTGOING', START)).toMatchObject({ direction: 'OUTGOING', health: 'UNVERIFIED', nextCheckAt: START, sequence: 0, lastCheckedAt: null });
+  expect(freshLeg('OUTGOING', START)).toMatchObject({
+    direction: 'OUTGOING',
+    health: 'UNVERIFIED',
+    nextCheckAt: START,
+    sequence: 0,
+    lastCheckedAt: null,
+  });
 });
 
 test('an observation never sets when to check next', () => {
@@ -395,7 +432,14 @@ test('an observation never sets when to check next', () => {
 });
 
 test('a change becomes an event with the login that is in use from then on', () => {
-  const change: LegChange = { from: 'HEALTHY', to: 'DEGRADED', reason: 'RATE_LIMITED', actor: 'NOBODY', action: 'WAIT_AND_RETRY', message: 'Wait.' };
+  const change: LegChange = {
+    from: 'HEALTHY',
+    to: 'DEGRADED',
+    reason: 'RATE_LIMITED',
+    actor: 'NOBODY',
+    action: 'WAIT_AND_RETRY',
+    message: 'Wait.',
+  };
   expect(changeOf('mailbox-1' as MailboxId, 'OUTGOING', change, 'CHECK', 7, null)).toEqual({
     kind: 'STATUS',
     mailboxId: 'mailbox-1',
