@@ -1,6 +1,9 @@
 /** Limits on what makes the gateway log in or dial somewhere because a person asked. Per process. */
 export interface RateLimits {
-  /** Null when allowed (and counted); else the seconds to wait. `key` names who and what, e.g. "test:<workspaceId>". */
+  /**
+   * Null when allowed (and counted); else the seconds to wait. `key` names who or what is limited; for NEW_HOST it is
+   * "<workspaceId> <host>": a host that the workspace was allowed within a day is not new and does not count.
+   */
   take(limit: RateLimitName, key: string): number | null;
 }
 
