@@ -8,10 +8,7 @@ import { checkKeyRing, keyIdOrNull } from './check-keyring.ts';
 import { rotateSecrets } from './rotate-keys.ts';
 
 export interface KeysParts {
-  readonly store: Pick<
-    Store,
-    'instances' | 'sealedHolders' | 'commit' | 'mailbox' | 'authorization' | 'setMeta'
-  >;
+  readonly store: Pick<Store, 'instances' | 'sealedHolders' | 'commit' | 'mailbox' | 'authorization' | 'setMeta'>;
   readonly keyRingPath: string;
   readonly clock: Clock;
   /** One line for the person at the terminal. */
@@ -108,7 +105,9 @@ export async function keysRotate(parts: KeysParts): Promise<KeysOutcome> {
   parts.print(`${rotation.rewrappedSecrets} secrets re-wrapped.`);
   if (!rotation.finished) return refused('Some secrets changed all the time and are not re-wrapped yet. Run keys rotate again.');
   if (rotation.unreadableSecrets > 0) {
-    return refused(`${rotation.unreadableSecrets} secrets cannot be opened with the keys at hand. See keys status; restore the key they need.`);
+    return refused(
+      `${rotation.unreadableSecrets} secrets cannot be opened with the keys at hand. See keys status; restore the key they need.`,
+    );
   }
   return DONE;
 }
@@ -143,7 +142,9 @@ async function untilEveryProcessHas(parts: KeysParts, keyId: string): Promise<Ke
     if (lacking.length === 0) return null;
     const ids = idsOf(lacking);
     if (parts.clock.monotonicMs() >= giveUpAt) {
-      return refused(`Nothing was changed: after ${WAIT_MS / 60_000} minutes these serving processes still lack key ${keyId}: ${ids}. Give them the same key ring file, then try again.`);
+      return refused(
+        `Nothing was changed: after ${WAIT_MS / 60_000} minutes these serving processes still lack key ${keyId}: ${ids}. Give them the same key ring file, then try again.`,
+      );
     }
     if (ids !== told) parts.print(`Waiting until these serving processes have key ${keyId}: ${ids}`);
     told = ids;
@@ -162,7 +163,7 @@ async function countSecrets(store: Pick<Store, 'sealedHolders'>): Promise<Readon
     counts.set(keyId, (counts.get(keyId) ?? 0) + 1);
     return sealed;
   };
-  for (let after: string | null = null, more = true; more; ) {
+  for (let after: string | null = null, more = true; more;) {
     const page = await store.sealedHolders(after, PAGE);
     for (const mailbox of page.mailboxes) mapMailboxSecrets(mailbox, count);
     for (const authorization of page.authorizations) mapAuthorizationSecrets(authorization, count);

@@ -41,7 +41,7 @@ export async function rotateSecrets(parts: RotationParts): Promise<Rotation> {
     let touched = 0;
     let unreadableSecrets = 0;
     let left = 0;
-    for (let after: string | null = null, more = true; more; ) {
+    for (let after: string | null = null, more = true; more;) {
       const page = await parts.store.sealedHolders(after, PAGE);
       const holders: Holder[] = [
         ...page.mailboxes.map((doc): Holder => ({ kind: 'mailbox', doc })),

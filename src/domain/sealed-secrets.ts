@@ -27,7 +27,11 @@ export function isErased(sealed: Sealed): boolean {
 }
 
 /** The place of one secret of a credential. The only rule for what is bound to what. */
-export function placeOf(owner: SecretPlaceOwner, credential: Pick<Credential, 'id' | 'secretVersion'>, field: SecretPlace['field']): SecretPlace {
+export function placeOf(
+  owner: SecretPlaceOwner,
+  credential: Pick<Credential, 'id' | 'secretVersion'>,
+  field: SecretPlace['field'],
+): SecretPlace {
   return {
     workspaceId: owner.workspaceId,
     mailboxId: owner.mailboxId,
@@ -38,7 +42,10 @@ export function placeOf(owner: SecretPlaceOwner, credential: Pick<Credential, 'i
 }
 
 /** A PKCE verifier and a code belong to their authorization; each flow overwrites them, so they have one version only. */
-export function flowPlaceOf(authorization: Pick<Authorization, 'id' | 'workspaceId' | 'mailboxId'>, field: 'verifier' | 'code'): SecretPlace {
+export function flowPlaceOf(
+  authorization: Pick<Authorization, 'id' | 'workspaceId' | 'mailboxId'>,
+  field: 'verifier' | 'code',
+): SecretPlace {
   return {
     workspaceId: authorization.workspaceId,
     mailboxId: authorization.mailboxId,
@@ -93,7 +100,8 @@ export function mapMailboxSecrets(mailbox: Mailbox, map: MapSealed): Mailbox {
 /** All secrets of an authorization: its candidate's, its PKCE verifier, and the code that waits to be redeemed. */
 export function mapAuthorizationSecrets(authorization: Authorization, map: MapSealed): Authorization {
   const { candidate, flow, redemption } = authorization;
-  const mapped = (sealed: Sealed, field: 'verifier' | 'code'): Sealed => (isErased(sealed) ? sealed : map(sealed, flowPlaceOf(authorization, field)));
+  const mapped = (sealed: Sealed, field: 'verifier' | 'code'): Sealed =>
+    isErased(sealed) ? sealed : map(sealed, flowPlaceOf(authorization, field));
   return {
     ...authorization,
     candidate: candidate === null ? null : mapCredentialSecrets(authorization, candidate, map),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 
 /** One budget for a whole attempt: whatever the attempt consists of, it is over when the time is. */
@@ -22,6 +23,8 @@ export class DeadlineExceeded extends Error {
 /** Starts the clock (monotonic, a real timer that keeps the process alive until disposed). */
 export function startDeadline(timeoutMs: number, parent?: AbortSignal): Deadline {
   const controller = new AbortController();
+  // Many parts of an attempt listen to its deadline, many attempts to one parent: that is no leak to warn of.
+  setMaxListeners(0, controller.signal, ...(parent === undefined ? [] : [parent]));
   const endsAt = performance.now() + timeoutMs;
   const timer = setTimeout(() => end(new DeadlineExceeded(timeoutMs)), timeoutMs);
   const onParentAbort = (): void => end(parent?.reason);

@@ -17,12 +17,10 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export function parseHost(host: string): ParsedHost {
   const invalid = (problem: string): ParsedHost => ({ kind: 'invalid', problem });
   if (host.length === 0 || host.length > 253) return invalid('has no or too many characters');
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u0020\u007f]/.test(host)) return invalid('has spaces or control characters');
   if (host.includes('%')) return invalid('has a percent sign');
   if (isIP(host) !== 0) return { kind: 'address', address: host.toLowerCase() };
 
-  // eslint-disable-next-line no-control-regex -- ASCII is what is looked for
   const ascii = /^[\u0000-\u007f]*$/.test(host) ? host.toLowerCase() : domainToASCII(host);
   if (ascii === '' || ascii.length > 253) return invalid('is no valid internationalized name');
   const labels = ascii.split('.');

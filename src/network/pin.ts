@@ -50,7 +50,12 @@ export function createPinHost(options: PinHostOptions): PinHost {
 
     const forbidden = addresses.find((address) => !verdict.admits(address));
     if (forbidden !== undefined) {
-      throw refuse(host, port, purpose, isName ? `resolves to ${forbidden.slice(0, 64)}, which is no public address` : 'is no public address');
+      throw refuse(
+        host,
+        port,
+        purpose,
+        isName ? `resolves to ${forbidden.slice(0, 64)}, which is no public address` : 'is no public address',
+      );
     }
     const canonical = addresses.map(canonicalAddress).filter((address) => address !== null);
     const address = canonical.find((candidate) => isIPv4(candidate)) ?? canonical[0];

@@ -1,16 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 import { isKeyId, KEY_BYTES, ringKey, type KeyRing, type RingKey } from './keyring.ts';
 import { KeyRingRefused } from './keyring-refused.ts';
@@ -34,7 +24,7 @@ export function readKeyRing(path: string): KeyRing {
  * that another process made at this very moment, that one is returned: the file appears whole or not at all, once.
  */
 export function createKeyRing(path: string): KeyRing {
-  mkdirSync(directoryOf(path), { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const [id, key] = newKey();
   const written = writeBeside(path, { active: id, keys: [[id, key]] });
   try {
@@ -69,7 +59,10 @@ export function activateKey(path: string, keyId: string): KeyRing {
 export function removeKey(path: string, keyId: string): KeyRing {
   return change(path, (file) => {
     if (file.active === keyId) {
-      throw new KeyRingRefused('NOT_APPLICABLE', `The key "${keyId}" is the active one. Activate another key first ("keys add", "keys activate").`);
+      throw new KeyRingRefused(
+        'NOT_APPLICABLE',
+        `The key "${keyId}" is the active one. Activate another key first ("keys add", "keys activate").`,
+      );
     }
     if (!file.keys.some(([id]) => id === keyId)) {
       throw new KeyRingRefused('NOT_APPLICABLE', `The key ring ${path} has no key "${keyId}". See "keys status".`);
@@ -100,9 +93,13 @@ function openForReading(path: string): number {
     return openSync(path, 'r');
   } catch (error) {
     if (isErrno(error, 'ENOENT')) {
-      throw new KeyRingRefused('MISSING', `There is no key ring file ${path}. Restore it from its backup, or name it by KEYRING_FILE.`, { cause: error });
+      throw new KeyRingRefused('MISSING', `There is no key ring file ${path}. Restore it from its backup, or name it by KEYRING_FILE.`, {
+        cause: error,
+      });
     }
-    throw new KeyRingRefused('UNSAFE', `The key ring file ${path} cannot be opened. Make it readable for the gateway's user.`, { cause: error });
+    throw new KeyRingRefused('UNSAFE', `The key ring file ${path} cannot be opened. Make it readable for the gateway's user.`, {
+      cause: error,
+    });
   }
 }
 
@@ -113,7 +110,10 @@ function refuseUnsafe(path: string, descriptor: number): void {
   // Windows knows neither owners nor modes in this sense.
   if (user === undefined) return;
   if (stat.uid !== user) {
-    throw new KeyRingRefused('UNSAFE', `The key ring file ${path} belongs to another user (uid ${stat.uid}). Fix it with: chown ${user} ${path}`);
+    throw new KeyRingRefused(
+      'UNSAFE',
+      `The key ring file ${path} belongs to another user (uid ${stat.uid}). Fix it with: chown ${user} ${path}`,
+    );
   }
   if ((stat.mode & 0o077) !== 0) {
     const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
@@ -148,7 +148,8 @@ function ringOf(path: string, file: RingFile): KeyRing {
   const keys = new Map<string, RingKey>();
   const seen = new Set<string>();
   for (const [id, key] of file.keys) {
-    if (seen.has(key)) throw new KeyRingRefused('BROKEN', `The key ring file ${path} holds one key under two ids. Restore it from its backup.`);
+    if (seen.has(key))
+      throw new KeyRingRefused('BROKEN', `The key ring file ${path} holds one key under two ids. Restore it from its backup.`);
     seen.add(key);
     keys.set(id, ringKey(id, Buffer.from(key, 'base64url')));
   }
@@ -162,7 +163,9 @@ function change(path: string, edit: (file: RingFile) => RingFile): KeyRing {
     closeSync(openSync(lock, 'wx', 0o600));
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw error;
-    throw new KeyRingRefused('LOCKED', `Another command is changing the key ring. If none is running, remove ${lock} and try again.`, { cause: error });
+    throw new KeyRingRefused('LOCKED', `Another command is changing the key ring. If none is running, remove ${lock} and try again.`, {
+      cause: error,
+    });
   }
   try {
     const edited = edit(readRingFile(path));
@@ -200,17 +203,12 @@ function writeBeside(path: string, file: RingFile): string {
 /** Without this the new name may be gone after a power loss. Directories cannot be opened on Windows. */
 function syncDirectory(path: string): void {
   if (process.platform === 'win32') return;
-  const descriptor = openSync(directoryOf(path), 'r');
+  const descriptor = openSync(dirname(path), 'r');
   try {
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
-}
-
-function directoryOf(path: string): string {
-  const end = path.lastIndexOf('/');
-  return end < 0 ? '.' : path.slice(0, end + 1);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

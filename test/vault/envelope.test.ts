@@ -57,7 +57,9 @@ describe('a sealed secret', () => {
   });
 
   test('hides the length of a password of up to 60 bytes', () => {
-    const lengths = new Set(['', 'a', 'a'.repeat(59), 'a'.repeat(60), 'ü'.repeat(30)].map((text) => vault.seal(new Secret(text), BINDING).length));
+    const lengths = new Set(
+      ['', 'a', 'a'.repeat(59), 'a'.repeat(60), 'ü'.repeat(30)].map((text) => vault.seal(new Secret(text), BINDING).length),
+    );
     expect(lengths.size).toBe(1);
     expect(vault.seal(new Secret('a'.repeat(61)), BINDING).length).toBeGreaterThan([...lengths][0]!);
   });
@@ -86,7 +88,10 @@ describe('tampering', () => {
 
   test.each([4, 8, 12, 15])('an authentication tag cut to %i bytes is not accepted, in either layer', (bytes) => {
     const [version, keyId, wrapped, boxed] = vault.seal(new Secret('short'), BINDING).split('.');
-    const cut = (text: string): string => Buffer.from(text, 'base64url').subarray(0, -(16 - bytes)).toString('base64url');
+    const cut = (text: string): string =>
+      Buffer.from(text, 'base64url')
+        .subarray(0, -(16 - bytes))
+        .toString('base64url');
     expect(opens([version, keyId, cut(wrapped!), boxed].join('.'))).toBe(false);
     expect(opens([version, keyId, wrapped, cut(boxed!)].join('.'))).toBe(false);
   });
@@ -160,7 +165,7 @@ describe('what is no sealed secret', () => {
     expect(attempt).toThrow(expect.objectContaining({ code: 'SECRET_UNAVAILABLE' }));
   });
 
-  test('a key that is not in the ring is named, the ring\'s content is not', () => {
+  test("a key that is not in the ring is named, the ring's content is not", () => {
     const sealed = createVault(() => freshRing('gone')).seal(new Secret('short'), BINDING);
     expect(() => vault.open(sealed, BINDING)).toThrow('The key ring has no key "gone".');
   });
@@ -178,7 +183,11 @@ describe('re-wrapping', () => {
     expect(rewrapped.split('.')[3]).toBe(sealed.split('.')[3]);
     expect(rotating.open(rewrapped, BINDING).reveal()).toBe('short');
     const onlyNew = { activeKeyId: 'k2', keys: new Map([['k2', both.keys.get('k2')!]]) };
-    expect(createVault(() => onlyNew).open(rewrapped, BINDING).reveal()).toBe('short');
+    expect(
+      createVault(() => onlyNew)
+        .open(rewrapped, BINDING)
+        .reveal(),
+    ).toBe('short');
   });
 
   test('is null when there is nothing to do', () => {

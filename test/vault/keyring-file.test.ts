@@ -58,7 +58,11 @@ describe('a new key ring', () => {
     const made = createKeyRing(path);
     const sealed = createVault(() => made).seal(new Secret('short'), BINDING);
     const read = readKeyRing(path);
-    expect(createVault(() => read).open(sealed, BINDING).reveal()).toBe('short');
+    expect(
+      createVault(() => read)
+        .open(sealed, BINDING)
+        .reveal(),
+    ).toBe('short');
     expect(keyCheckValue(read, read.activeKeyId)).toBe(keyCheckValue(made, made.activeKeyId));
   });
 
@@ -75,12 +79,14 @@ describe('a new key ring', () => {
        process.on('message', () => { process.send(createKeyRing(${JSON.stringify(path)}).activeKeyId); process.disconnect(); });
        process.send('ready');`,
     );
-    const children = Array.from({ length: 4 }, () => fork(script, { execArgv: ['--import', 'tsx'], cwd: join(import.meta.dirname, '../..') }));
+    const children = Array.from({ length: 4 }, () =>
+      fork(script, { execArgv: ['--import', 'tsx'], cwd: join(import.meta.dirname, '../..') }),
+    );
     const answers = children.map(
       (child) =>
-        new Promise<{ ready: Promise<void>; made: Promise<string> }>((resolve) => {
+        new Promise<{ made: Promise<string> }>((resolve) => {
           const made = new Promise<string>((gotRing, failed) => {
-            child.on('message', (message) => (message === 'ready' ? resolve({ ready: Promise.resolve(), made }) : gotRing(String(message))));
+            child.on('message', (message: string) => (message === 'ready' ? resolve({ made }) : gotRing(message)));
             child.on('exit', (code) => failed(new Error(`child ended with ${code}`)));
           });
         }),

@@ -59,7 +59,9 @@ export function createDiscovery(options: DiscoveryOptions): DiscoverMailServers 
     const known = knownSuggestion(wanted, options.servers);
     if (known !== null) return [known];
     const found = (await Promise.all(steps.map((step) => attempt(step, wanted, signal)))).filter((suggestion) => suggestion !== null);
-    const complete = found.some((suggestion) => suggestion.source !== 'GUESS' && suggestion.incoming !== null && suggestion.outgoing !== null);
+    const complete = found.some(
+      (suggestion) => suggestion.source !== 'GUESS' && suggestion.incoming !== null && suggestion.outgoing !== null,
+    );
     return withoutDuplicates(complete ? found.filter((suggestion) => suggestion.source !== 'GUESS') : found);
   };
 }
@@ -68,7 +70,12 @@ export function createDiscovery(options: DiscoveryOptions): DiscoverMailServers 
 function stepsOf(options: DiscoveryOptions): readonly Step[] {
   const { resolveMx, resolveSrv, fetchText, servers } = options;
 
-  const clientConfig = async (source: DiscoverySource, url: string, wanted: Wanted, signal: AbortSignal): Promise<MailServerSuggestion | null> => {
+  const clientConfig = async (
+    source: DiscoverySource,
+    url: string,
+    wanted: Wanted,
+    signal: AbortSignal,
+  ): Promise<MailServerSuggestion | null> => {
     const config = parseClientConfig(await fetchText(url, signal), wanted.address);
     return config === null ? null : foundSuggestion(source, config, wanted, servers);
   };
@@ -87,7 +94,8 @@ function stepsOf(options: DiscoveryOptions): readonly Step[] {
     },
     {
       source: 'AUTOCONFIG',
-      find: (wanted, signal) => clientConfig('AUTOCONFIG', `https://${wanted.domain}/.well-known/autoconfig/mail/config-v1.1.xml`, wanted, signal),
+      find: (wanted, signal) =>
+        clientConfig('AUTOCONFIG', `https://${wanted.domain}/.well-known/autoconfig/mail/config-v1.1.xml`, wanted, signal),
     },
     {
       source: 'SRV',
@@ -109,7 +117,12 @@ function stepsOf(options: DiscoveryOptions): readonly Step[] {
     {
       source: 'GUESS',
       find: async (wanted, signal) =>
-        foundSuggestion('GUESS', { ...(await guessServers(wanted.domain, options.isReachable ?? null, signal)), usernameHint: null }, wanted, servers),
+        foundSuggestion(
+          'GUESS',
+          { ...(await guessServers(wanted.domain, options.isReachable ?? null, signal)), usernameHint: null },
+          wanted,
+          servers,
+        ),
     },
   ];
 }

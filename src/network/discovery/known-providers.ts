@@ -13,7 +13,11 @@ interface KnownProvider extends KnownServers {
 }
 
 const KNOWN: readonly KnownProvider[] = [
-  { domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'yahoo.fr', 'ymail.com', 'rocketmail.com'], mx: ['yahoodns.net'], ...at('imap.mail.yahoo.com', 'smtp.mail.yahoo.com', 465) },
+  {
+    domains: ['yahoo.com', 'yahoo.co.uk', 'yahoo.de', 'yahoo.fr', 'ymail.com', 'rocketmail.com'],
+    mx: ['yahoodns.net'],
+    ...at('imap.mail.yahoo.com', 'smtp.mail.yahoo.com', 465),
+  },
   { domains: ['aol.com'], mx: [], ...at('imap.aol.com', 'smtp.aol.com', 465) },
   { domains: ['icloud.com', 'me.com', 'mac.com'], mx: ['icloud.com'], ...at('imap.mail.me.com', 'smtp.mail.me.com', 587) },
   { domains: ['zoho.com', 'zohomail.com'], mx: ['zoho.com'], ...at('imap.zoho.com', 'smtp.zoho.com', 465) },

@@ -13,7 +13,12 @@ export interface Wanted {
  * Settings at Microsoft or Google. Their servers are the configured ones, whatever a source says: they are the operator's
  * choice (national clouds, tests), and both want the address as user name.
  */
-export function providerSuggestion(source: DiscoverySource, provider: Exclude<Provider, 'OTHER'>, wanted: Wanted, servers: ProviderServers): MailServerSuggestion {
+export function providerSuggestion(
+  source: DiscoverySource,
+  provider: Exclude<Provider, 'OTHER'>,
+  wanted: Wanted,
+  servers: ProviderServers,
+): MailServerSuggestion {
   const at = { source, provider, usernameHint: wanted.address };
   switch (provider) {
     case 'GMAIL':
