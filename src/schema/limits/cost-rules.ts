@@ -19,7 +19,12 @@ export function complexityRule({ operationName, variables }: Operation, context:
     operationName,
     validate: ({ complexity }, reportError) => {
       if (complexity > MAX_COMPLEXITY) {
-        reportError(refused('TOO_COSTLY', `This operation costs ${complexity}; at most ${MAX_COMPLEXITY} is allowed. Ask for smaller pages or fewer fields.`));
+        reportError(
+          refused(
+            'TOO_COSTLY',
+            `This operation costs ${complexity}; at most ${MAX_COMPLEXITY} is allowed. Ask for smaller pages or fewer fields.`,
+          ),
+        );
       }
     },
   });

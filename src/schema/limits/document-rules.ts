@@ -1,4 +1,12 @@
-import { GraphQLError, Kind, type ASTVisitor, type DocumentNode, type FieldNode, type SelectionSetNode, type ValidationContext } from 'graphql';
+import {
+  GraphQLError,
+  Kind,
+  type ASTVisitor,
+  type DocumentNode,
+  type FieldNode,
+  type SelectionSetNode,
+  type ValidationContext,
+} from 'graphql';
 
 export const MAX_TOKENS = 1_000;
 export const MAX_DEPTH = 12;
@@ -19,7 +27,8 @@ export function maxAliasesRule(context: ValidationContext): ASTVisitor {
     },
     Document: {
       leave: () => {
-        if (aliases > MAX_ALIASES) context.reportError(refused('TOO_MANY_ALIASES', `A document may use at most ${MAX_ALIASES} aliases; it uses ${aliases}.`));
+        if (aliases > MAX_ALIASES)
+          context.reportError(refused('TOO_MANY_ALIASES', `A document may use at most ${MAX_ALIASES} aliases; it uses ${aliases}.`));
       },
     },
   };
@@ -34,7 +43,9 @@ export function maxDirectivesRule(context: ValidationContext): ASTVisitor {
     Document: {
       leave: () => {
         if (directives > MAX_DIRECTIVES) {
-          context.reportError(refused('TOO_MANY_DIRECTIVES', `A document may use at most ${MAX_DIRECTIVES} directives; it uses ${directives}.`));
+          context.reportError(
+            refused('TOO_MANY_DIRECTIVES', `A document may use at most ${MAX_DIRECTIVES} directives; it uses ${directives}.`),
+          );
         }
       },
     },
@@ -50,14 +61,17 @@ export function maxDepthRule(context: ValidationContext): ASTVisitor {
     Document: {
       leave: (document) => {
         const depth = depthOf(document);
-        if (depth > MAX_DEPTH) context.reportError(refused('TOO_DEEP', `A document may be at most ${MAX_DEPTH} fields deep; it is deeper.`));
+        if (depth > MAX_DEPTH)
+          context.reportError(refused('TOO_DEEP', `A document may be at most ${MAX_DEPTH} fields deep; it is deeper.`));
       },
     },
   };
 }
 
 function depthOf(document: DocumentNode): number {
-  const fragments = new Map(document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [])));
+  const fragments = new Map(
+    document.definitions.flatMap((node) => (node.kind === Kind.FRAGMENT_DEFINITION ? [[node.name.value, node.selectionSet] as const] : [])),
+  );
   // A fragment is measured once, however often it is spread: 600 nested spreads cost 600 steps.
   const known = new Map<SelectionSetNode, number>();
   const open = new Set<SelectionSetNode>();

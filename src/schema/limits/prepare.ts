@@ -61,7 +61,9 @@ function parseBounded(source: string): DocumentNode {
     if (!(error instanceof GraphQLError)) throw error;
     const tooLong = error.message.includes('tokens. Parsing aborted');
     if (!tooLong) throw error;
-    throw new GraphQLError(`A document may have at most ${MAX_TOKENS} tokens.`, { extensions: { code: 'TOO_MANY_TOKENS', http: { status: 400 } } });
+    throw new GraphQLError(`A document may have at most ${MAX_TOKENS} tokens.`, {
+      extensions: { code: 'TOO_MANY_TOKENS', http: { status: 400 } },
+    });
   }
 }
 
