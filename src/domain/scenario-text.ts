@@ -1,15 +1,8 @@
 import type { Diagnosis } from './diagnosis.ts';
 import type { Provider } from './mail.ts';
-import type { RepairAction } from './reason.ts';
+import { ENABLE_PROTOCOLS, outsideStepOf } from './outside-steps.ts';
 import type { ScenarioKind } from './scenario-kind.ts';
-
-/** A step without its state. Words follow the source article. */
-export interface StepText {
-  readonly key: string;
-  readonly title: string;
-  readonly detail: string;
-  readonly mutation: string | null;
-}
+import { step, type StepText } from './step-text.ts';
 
 export interface ScenarioText {
   readonly title: string;
@@ -33,56 +26,6 @@ export interface StepSubject {
 }
 
 const SIGN_IN_AT: Readonly<Record<Provider, string>> = { MICROSOFT_365: 'Microsoft', GMAIL: 'Google', OTHER: 'Microsoft' };
-
-function step(key: string, title: string, detail: string, mutation: string | null = null): StepText {
-  return { key, title, detail, mutation };
-}
-
-/** The key of the step that says what to do at the provider before the gateway's own steps can help; null when there is none. */
-export function outsideStepOf(action: RepairAction): StepText | null {
-  switch (action) {
-    case 'ENABLE_IMAP':
-    case 'ENABLE_SMTP_AUTH':
-      return ENABLE_PROTOCOLS;
-    case 'GRANT_ADMIN_CONSENT':
-      return step(
-        'GRANT_ADMIN_CONSENT',
-        'Have the administrator consent',
-        'An administrator of the organization has to allow the application once for everybody. Then check again, or sign in again.',
-        'checkMailbox',
-      );
-    case 'CONTACT_ADMIN_POLICY':
-      return step(
-        'ASK_ADMINISTRATOR',
-        'Ask the administrator about the policy',
-        'A policy of the organization refuses this sign-in. Its administrator has to allow it. Then check again, or sign in again.',
-        'checkMailbox',
-      );
-    case 'ASSIGN_LICENCE_OR_PERMISSION':
-      return step(
-        'ASSIGN_PERMISSION',
-        'Give the account access to the mailbox',
-        'The account signs in, but may not open this mailbox: an administrator has to assign a licence, or Full Access to the shared mailbox. Then check again.',
-        'checkMailbox',
-      );
-    case 'UNLOCK_IN_BROWSER':
-      return step(
-        'UNLOCK_IN_BROWSER',
-        'Log in once in the browser',
-        'The provider wants to see the owner: log in on its web page, confirm what it asks for, then check again. The password may be the right one already.',
-        'checkMailbox',
-      );
-    default:
-      return null;
-  }
-}
-
-const ENABLE_PROTOCOLS = step(
-  'ENABLE_PROTOCOLS',
-  'Enable IMAP and Authenticated SMTP',
-  'If there are errors in verifying the server name, port and credentials, enable IMAP and Authenticated SMTP for this mailbox (Microsoft 365 admin center: Users > Active users > the user > Mail > Manage email apps; Gmail: Settings > Forwarding and POP/IMAP). Then check again.',
-  'checkMailbox',
-);
 
 const OPEN_EMAIL_SETTINGS = step(
   'OPEN_EMAIL_SETTINGS',

@@ -6,19 +6,16 @@ import type { Mailbox } from './mailbox.ts';
 import { legsOfMailbox, severityOf } from './mailbox-status.ts';
 import { isBeingHandedOver, proposesHandOver, type PrimaryCircumstances } from './proposal.ts';
 import { SCENARIO_KINDS, type ScenarioKind } from './scenario-kind.ts';
-import { outsideStepOf, scenarioText, type ScenarioText, type StepSubject, type StepText } from './scenario-text.ts';
+import { outsideStepOf } from './outside-steps.ts';
+import { scenarioText, type ScenarioText, type StepSubject } from './scenario-text.ts';
+import type { StepText } from './step-text.ts';
 import type { HandOver } from './workspace.ts';
 
 export const STEP_STATES = ['DONE', 'CURRENT', 'TODO'] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
-export interface ScenarioStep {
-  readonly key: string;
-  readonly title: string;
-  readonly detail: string;
+export interface ScenarioStep extends StepText {
   readonly state: StepState;
-  /** The mutation that performs the step; null when it happens outside the gateway or by itself. */
-  readonly mutation: string | null;
 }
 
 /** What repairs a mailbox, in order. Exactly one step is CURRENT. */

@@ -146,8 +146,8 @@ describe('the file of dates', () => {
   });
 
   test('changes what is told without a new version', () => {
-    const moved = structuredClone(DEFAULT_ADVISORIES_DATA) as { basicAuthRetirements: { effectiveAt: string }[] };
-    moved.basicAuthRetirements[1]!.effectiveAt = '2027-10-01';
+    const [, sending] = DEFAULT_ADVISORIES_DATA.basicAuthRetirements;
+    const moved = { ...DEFAULT_ADVISORIES_DATA, basicAuthRetirements: [{ ...sending, effectiveAt: '2027-10-01' }] };
     const advisories = advisoriesOf(mailbox(setup('MICROSOFT_365', BASIC)), parseAdvisories(moved), START, UNKNOWN_OPERATOR);
     expect(advisories.find(({ leg: at }) => at === 'OUTGOING')!.effectiveAt).toBe(Date.parse('2027-10-01'));
   });

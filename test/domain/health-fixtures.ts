@@ -163,7 +163,7 @@ export function mailbox(active: LoginSetup, more: Partial<Mailbox> = {}): Mailbo
   };
 }
 
-export function authorization(target: LoginSetup, more: Partial<Authorization> = {}): Authorization {
+export function authorization(target: LoginSetup, more: Partial<Pick<Authorization, 'purpose' | 'status'>> = {}): Authorization {
   const { credential, ...requested } = target;
   return {
     id: 'authorization-1' as AuthorizationId,
