@@ -59,7 +59,9 @@ export function missingServerIssues(missing: readonly LegDirection[]): readonly 
  * The provider's own servers are no new hosts.
  */
 export function newHostProblem(gateway: Gateway, workspaceId: WorkspaceId, typed: ServerPair, dialled: ServerPair): number | null {
-  const known = [dialled.incoming, dialled.outgoing, ...Object.values(gateway.settings.servers)].map((server) => hostOf(server));
+  const { microsoftImap, microsoftSmtp, microsoftPersonalSmtp, gmailImap, gmailSmtp } = gateway.settings.servers;
+  const ownServers = [microsoftImap, microsoftSmtp, microsoftPersonalSmtp, gmailImap, gmailSmtp];
+  const known = [dialled.incoming, dialled.outgoing, ...ownServers].map((server) => hostOf(server));
   const fresh = new Set(
     [typed.incoming, typed.outgoing].map((server) => hostOf(server)).filter((host) => host !== null && !known.includes(host)),
   );

@@ -26,11 +26,11 @@ type Kept = { readonly kind: 'ok'; readonly payload: unknown } | { readonly kind
  * result for 24 hours, with other input InvalidInput. While the first attempt runs, others wait for it, 30 s at most.
  * An attempt that threw, or that began nothing (InvalidInput, RateLimited), leaves the key free. Without a key: just runs.
  */
-export async function once<Input extends MutationMeta, Payload>(
+export async function once<Payload>(
   gateway: Gateway,
   viewer: Viewer,
   rules: Idempotent<Payload>,
-  input: Input,
+  input: MutationMeta,
   run: () => Promise<Outcome<Payload>>,
 ): Promise<Outcome<Payload>> {
   const key = given(input.idempotencyKey);
