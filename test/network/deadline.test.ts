@@ -75,7 +75,7 @@ describe('work until aborted', () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): void => void unhandled.push(reason);
     process.on('unhandledRejection', note);
-    let fail = (_: Error): void => undefined;
+    let fail: (error: Error) => void = () => undefined;
     const work = new Promise((_, reject) => (fail = reject));
     await expect(untilAborted(work, AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
     fail(new Error('late'));

@@ -24,7 +24,7 @@ beforeAll(async () => {
     requests.push({
       path: request.url ?? '',
       host: request.headers.host,
-      accepts: request.headers['accept-encoding'] as string | undefined,
+      accepts: request.headers['accept-encoding'],
     });
     (routes[request.url ?? ''] ?? ((_, answer) => answer.writeHead(404).end()))(request, response);
   });

@@ -23,7 +23,7 @@ describe('a secret never prints', () => {
     ['util.inspect without custom printers', () => inspect(holder, { customInspect: false, showHidden: true, depth: 12 })],
     ['util.format', () => format('%s %o %O %j', secret, secret, secret, secret)],
     ['JSON', () => JSON.stringify(holder)],
-    ['a template string', () => `${secret as unknown as string}`],
+    ['a template string', () => `<${secret as unknown as string}>`],
     ['concatenation', () => 'password=' + String(secret)],
     ['its own keys and values', () => [Object.keys(secret), Object.values(secret), Reflect.ownKeys(secret)].flat().map(String).join()],
     ['a copy by spread', () => inspect(Object.assign({}, secret))],
