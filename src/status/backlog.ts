@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../domain/clock.ts';
 import type { Mailbox } from '../domain/mailbox.ts';
 import { legsOfMailbox, withLeg } from '../domain/mailbox-status.ts';
-import type { Store } from '../store/store.ts';
+import type { Change, Store } from '../store/store.ts';
 import { spreadOver } from './schedule.ts';
 
 /**
@@ -12,11 +12,10 @@ import { spreadOver } from './schedule.ts';
 export interface Backlog {
   /** What is overdue now is a backlog. */
   expect(): void;
-  /**
-   * Of what was claimed, what to check now; the rest was given a new time and its claim back.
-   * @param more Whether the claim came back full, so that there is more behind it.
-   */
-  sift(claimed: readonly Mailbox[], more: boolean): Promise<readonly Mailbox[]>;
+  /** Whether there may be some left. */
+  pending(): boolean;
+  /** Claims all that is overdue and gives it a new time and its claim back; returns what was claimed with it but is no backlog. */
+  spread(leaseMs: number): Promise<readonly Mailbox[]>;
 }
 
 export interface BacklogParts {
@@ -27,10 +26,11 @@ export interface BacklogParts {
   readonly checkIntervalMs: number;
 }
 
+const PAGE = 100;
+
 export function createBacklog({ store, clock, random, holder, checkIntervalMs }: BacklogParts): Backlog {
   /** Only what was due before this is backlog; null when there is none. */
   let before: number | null = null;
-  let firstBatch = true;
 
   function isBacklog(mailbox: Mailbox, limit: number): boolean {
     const due = legsOfMailbox(mailbox).filter((leg) => leg.nextCheckAt !== null && leg.nextCheckAt <= clock.now());
@@ -38,38 +38,34 @@ export function createBacklog({ store, clock, random, holder, checkIntervalMs }:
     return due.every((leg) => leg.lastCheckedAt !== null && (leg.nextCheckAt ?? 0) <= limit);
   }
 
-  async function spread(mailboxes: readonly Mailbox[]): Promise<void> {
+  function putOff(mailbox: Mailbox): Change {
     const now = clock.now();
-    await store.commit(
-      mailboxes.map((mailbox) => {
-        const dueAt = spreadOver(checkIntervalMs, now, random);
-        const doc = legsOfMailbox(mailbox).reduce(
-          (after, leg) => (leg.nextCheckAt !== null && leg.nextCheckAt <= now ? withLeg(after, { ...leg, nextCheckAt: dueAt }) : after),
-          mailbox,
-        );
-        // A conflict is fine: whoever wrote it meanwhile decided when it is due.
-        return { workspaceId: mailbox.workspaceId, at: now, mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }], releaseClaim: holder };
-      }),
+    const dueAt = spreadOver(checkIntervalMs, now, random);
+    const doc = legsOfMailbox(mailbox).reduce(
+      (after, leg) => (leg.nextCheckAt !== null && leg.nextCheckAt <= now ? withLeg(after, { ...leg, nextCheckAt: dueAt }) : after),
+      mailbox,
     );
+    return { workspaceId: mailbox.workspaceId, at: now, mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }], releaseClaim: holder };
   }
 
   return {
     expect() {
       before = clock.now();
-      firstBatch = true;
     },
-    async sift(claimed, more) {
-      if (before === null) return claimed;
-      const limit = before;
-      if (firstBatch) {
-        firstBatch = false;
-        if (!more) before = null;
-        return claimed;
+    pending: () => before !== null,
+    async spread(leaseMs) {
+      const limit = before ?? 0;
+      const others: Mailbox[] = [];
+      for (let more = true; more; ) {
+        const claimed = await store.claimDue({ holder, limit: PAGE, leaseMs, exceptHosts: [] });
+        const late = claimed.filter((mailbox) => isBacklog(mailbox, limit));
+        others.push(...claimed.filter((mailbox) => !late.includes(mailbox)));
+        // A conflict is fine: whoever wrote the mailbox meanwhile decided when it is due.
+        if (late.length > 0) await store.commit(late.map(putOff));
+        more = claimed.length === PAGE;
       }
-      const late = claimed.filter((mailbox) => isBacklog(mailbox, limit));
-      if (late.length > 0) await spread(late);
-      if (!more) before = null;
-      return claimed.filter((mailbox) => !late.includes(mailbox));
+      before = null;
+      return others;
     },
   };
 }

@@ -15,11 +15,14 @@ export interface CohortGuard {
   /** Counts the rejection of a mailbox that was not held already. */
   suspect(cohort: string, mailbox: MailboxId, at: number): Promise<void>;
   verdict(cohort: string): Promise<GuardVerdict>;
-  /** A held mailbox, or one the incident had hit, was tried again. */
+  /** Any mailbox of the cohort logged in. */
+  proven(cohort: string): void;
+  /** A held mailbox was tried again. */
   heldOutcome(cohort: string, mailbox: MailboxId, proven: boolean): void;
   /**
    * Whether the incident of the cohort may close: no more suspicions than usual, and of the held mailboxes that were tried
-   * most log in again. A guard that is closed for 6 hours opens as soon as any of them does: what lasts longer is theirs.
+   * most log in again. After an hour it is enough that others of the cohort log in: what lasts longer than that, at a server
+   * that works for its neighbours, is the mailboxes' own fault (a company that renewed all its passwords).
    */
   mayOpen(cohort: string, closedAt: number): Promise<boolean>;
   /** No more suspicions than usual. */
@@ -34,7 +37,8 @@ export interface GuardVerdict {
 
 const SIZE_IS_GOOD_FOR_MS = 60_000;
 const RECENT_OUTCOMES = 10;
-const HOLD_MOST_MS = 6 * 3_600_000;
+const HOLD_MOST_MS = 3_600_000;
+const PROOF_IS_RECENT_FOR_MS = 1_800_000;
 
 interface HeldOutcomes {
   /** The newest outcome of each mailbox. */
@@ -45,6 +49,7 @@ interface HeldOutcomes {
 export function createCohortGuard({ store, clock }: { readonly store: Store; readonly clock: Clock }): CohortGuard {
   const sizes = new Map<string, { readonly size: number; readonly at: number }>();
   const outcomes = new Map<string, HeldOutcomes>();
+  const provenAt = new Map<string, number>();
 
   async function sizeOf(cohort: string): Promise<number> {
     const known = sizes.get(cohort);
@@ -66,6 +71,7 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
       const open = await store.openIncidents(cohortIncident(cohort).scope);
       return { closed: open.length > 0, cohortSize };
     },
+    proven: (cohort) => void provenAt.set(cohort, clock.monotonicMs()),
     heldOutcome(cohort, mailbox, proven) {
       const held = outcomes.get(cohort) ?? { byMailbox: new Map<MailboxId, boolean>(), recent: [] };
       held.byMailbox.set(mailbox, proven);
@@ -73,9 +79,11 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
       outcomes.set(cohort, held);
     },
     async mayOpen(cohort, closedAt) {
+      const lastProvenAt = provenAt.get(cohort);
+      const worksForOthers = lastProvenAt !== undefined && clock.monotonicMs() - lastProvenAt < PROOF_IS_RECENT_FOR_MS;
+      if (worksForOthers && clock.now() - closedAt >= HOLD_MOST_MS) return true;
       const held = outcomes.get(cohort);
       if (held === undefined || !held.recent.includes(true)) return false;
-      if (clock.now() - closedAt >= HOLD_MOST_MS) return true;
       if (!isMajority(held.recent) && !isMajority([...held.byMailbox.values()])) return false;
       return !(await isAlarming(cohort));
     },

@@ -83,7 +83,7 @@ export function createIncidents(parts: IncidentsParts): Incidents {
   async function probeCanary(scope: string, ids: readonly IncidentId[], affected: readonly Mailbox[], openedAt: number): Promise<void> {
     const now = clock.now();
     // A fault that is old is asked about less often.
-    const everyMs = Math.min(intervalMs, Math.max(CANARY_LEAST_MS, (now - openedAt) / 10));
+    const everyMs = Math.ceil(Math.min(intervalMs, Math.max(CANARY_LEAST_MS, (now - openedAt) / 10)));
     if (now - (lastCanaryAt.get(scope) ?? Number.NEGATIVE_INFINITY) < everyMs) return;
     const candidates = affected.flatMap((mailbox) => legsAt(mailbox, ids).map((leg) => ({ mailbox, leg })));
     const longestAgo = candidates

@@ -132,9 +132,10 @@ export function createMonitor(parts: MonitorParts): Monitor {
       const room = Math.min(CLAIM_AT_ONCE, parts.checkConcurrency - running.count());
       if (state !== 'RUNNING' || room <= 0) break;
       const claimed = await store.claimDue({ holder, limit: room, leaseMs, exceptHosts: hostsWithoutRoom() });
-      const toCheck = await backlog.sift(claimed, claimed.length === room);
       if (state !== 'RUNNING') break;
-      for (const mailbox of toCheck) startOrPark(mailbox);
+      for (const mailbox of claimed) startOrPark(mailbox);
+      // The first batch is checked at once, what is behind it is spread.
+      if (backlog.pending()) for (const mailbox of await backlog.spread(leaseMs)) startOrPark(mailbox);
       if (claimed.length < room) break;
     }
     const next = await store.nextDueAt();
@@ -150,7 +151,7 @@ export function createMonitor(parts: MonitorParts): Monitor {
   }
 
   function startOrPark(mailbox: Mailbox): void {
-    if (startNow(mailbox)) return;
+    if (running.count() < parts.checkConcurrency && startNow(mailbox)) return;
     parked.push({ mailbox, startBefore: clock.monotonicMs() + checkMs });
   }
 

@@ -250,6 +250,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     for (const { observation, before: leg } of decision.counted) {
       const proven = observation.outcome.kind === 'PROVEN';
       const cohort = before.active === null ? null : cohortOf(before.active, leg.direction);
+      if (proven && cohort !== null) guard.proven(cohort);
       if (leg.suspicion?.held === true && cohort !== null) guard.heldOutcome(cohort, before.id, proven);
       if (proven && leg.incidentId !== null) {
         parts.onHealed({ workspaceId: before.workspaceId, incidentId: leg.incidentId, freshCredential: observation.freshCredential });

@@ -45,11 +45,14 @@ interface Running {
 
 export function createRunningChecks({ check, recorder, clock, log, metrics }: RunningChecksParts): RunningChecks {
   const running = new Map<MailboxId, Running>();
-  let breakOff = new AbortController();
+  /** One for each check, so that stopping costs one listener a leg. */
+  const breakOffs = new Set<AbortController>();
 
   async function checkAndRecord({ mailbox, legs, canary }: CheckOrder): Promise<void> {
     const startedAt = clock.monotonicMs();
-    const checked = await check(mailbox, { legs, canary, signal: breakOff.signal });
+    const breakOff = new AbortController();
+    breakOffs.add(breakOff);
+    const checked = await check(mailbox, { legs, canary, signal: breakOff.signal }).finally(() => breakOffs.delete(breakOff));
     if (checked.length === 0) return;
     for (const { observation } of checked) {
       metrics?.checkEnded({ leg: observation.leg, proven: observation.outcome.kind === 'PROVEN', tookMs: clock.monotonicMs() - startedAt });
@@ -82,9 +85,8 @@ export function createRunningChecks({ check, recorder, clock, log, metrics }: Ru
       const first = await Promise.race([all, late]);
       timer.cancel();
       if (first === 'LATE') log.warn('checks were broken off at the stop', { count: running.size });
-      breakOff.abort();
+      for (const breakOff of breakOffs) breakOff.abort();
       await Promise.all([all, recorder.drain()]);
-      breakOff = new AbortController();
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../domain/clock.ts';
 import { GUARDED_PROBES_PER_MINUTE } from '../domain/cohort.ts';
-import type { Leg } from '../domain/leg.ts';
+import type { Health, Leg } from '../domain/leg.ts';
 
 const HOUR_MS = 3_600_000;
 const SLOWEST_MS = 6 * HOUR_MS;
@@ -35,29 +35,31 @@ export interface ScheduleFacts {
  * ACTION_REQUIRED and BLOCKED: 1 to 6 hours, so that a repair elsewhere is seen.
  */
 export function nextCheckAt(leg: Leg, facts: ScheduleFacts): number | null {
-  switch (leg.health) {
-    case 'PAUSED':
-      return null;
+  return leg.health === 'PAUSED' ? null : Math.ceil(facts.now + delayMs(leg, leg.health, facts));
+}
+
+function delayMs(leg: Leg, health: Exclude<Health, 'PAUSED'>, facts: ScheduleFacts): number {
+  switch (health) {
     case 'UNVERIFIED':
-      return facts.now;
+      return 0;
     case 'HEALTHY':
-      return facts.now + anInterval(facts);
+      return anInterval(facts);
     case 'ACTION_REQUIRED':
     case 'BLOCKED':
-      return facts.now + Math.max(facts.intervalMs, FASTEST_SLOW_MS + facts.random() * (SLOWEST_MS - FASTEST_SLOW_MS));
+      return Math.max(facts.intervalMs, FASTEST_SLOW_MS + facts.random() * (SLOWEST_MS - FASTEST_SLOW_MS));
     case 'DEGRADED':
-      return degradedCheckAt(leg, facts);
+      return degradedDelayMs(leg, facts);
   }
 }
 
-function degradedCheckAt(leg: Leg, facts: ScheduleFacts): number {
-  if (facts.heldCohortSize !== null) return facts.now + heldDelayMs(facts.heldCohortSize, facts);
+function degradedDelayMs(leg: Leg, facts: ScheduleFacts): number {
+  if (facts.heldCohortSize !== null) return heldDelayMs(facts.heldCohortSize, facts);
   const { suspicion } = leg;
   if (suspicion !== null && facts.now < suspicion.confirmableAt) {
     const jitterMs = Math.min(CONFIRMATION_JITTER_MS, (suspicion.confirmableAt - suspicion.firstAt) / 10);
-    return suspicion.confirmableAt + facts.random() * jitterMs;
+    return suspicion.confirmableAt - facts.now + facts.random() * jitterMs;
   }
-  return facts.now + Math.max(transientDelayMs(leg, facts), Math.min(facts.retryAfterMs ?? 0, SLOWEST_MS));
+  return Math.max(transientDelayMs(leg, facts), Math.min(facts.retryAfterMs ?? 0, SLOWEST_MS));
 }
 
 function transientDelayMs(leg: Leg, facts: ScheduleFacts): number {
@@ -83,5 +85,5 @@ function anInterval(facts: ScheduleFacts): number {
 
 /** A moment within the next `spreadMs`, uniformly: what has become due all at once is not tried all at once. */
 export function spreadOver(spreadMs: number, now: number, random: Random): number {
-  return now + random() * spreadMs;
+  return Math.ceil(now + random() * spreadMs);
 }

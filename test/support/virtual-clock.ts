@@ -60,7 +60,8 @@ export function createVirtualClock(startAt = Date.parse('2026-03-02T08:00:00.000
   }
 
   return {
-    now: () => wallOffsetMs + elapsedMs,
+    // Whole milliseconds, as Date.now gives them.
+    now: () => wallOffsetMs + Math.floor(elapsedMs),
     monotonicMs: () => elapsedMs,
     // As with Node's timers, nothing runs sooner than 1 ms from now: work that reschedules itself cannot stop time.
     schedule(delayMs: number, work: () => void): ScheduledWork {
