@@ -176,6 +176,7 @@ export function authorization(target: LoginSetup, more: Partial<Pick<Authorizati
     provider: target.provider,
     kind: credential.kind,
     candidate: null,
+    replaces: null,
     expectedPin: null,
     mayReplacePin: false,
     proofs: [],
