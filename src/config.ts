@@ -311,6 +311,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       publicUrl,
       allowedOrigins: env.ALLOWED_ORIGINS ?? [publicUrl.origin],
       returnToOrigins: env.RETURN_TO_ORIGINS ?? [publicUrl.origin],
+      appSecretExpiresAt: env.MICROSOFT_SECRET_EXPIRES_AT ?? null,
       helpUrl: env.HELP_URL ?? new URL('/help', publicUrl).href,
       servers: {
         microsoftImap: env.MICROSOFT_IMAP,

@@ -29,6 +29,8 @@ export interface RepairParts {
   readonly newId: NewId;
   readonly log: Log;
   readonly settings: Pick<GatewaySettings, 'checkTimeoutMs' | 'rollbackKeptMs' | 'confirmAfterMs'>;
+  /** See VerifyParts. */
+  readonly redeem?: ((authorization: Authorization) => Promise<void>) | undefined;
   /** Told when a commit made a mailbox due for its confirming check. */
   readonly checks?: Pick<Checks, 'wake'>;
 }

@@ -49,8 +49,6 @@ export type BegunSignIn =
 export type FinishedSignIn = { readonly kind: 'ACCEPTED'; readonly authorization: Authorization } | { readonly kind: 'REFUSED' };
 
 export interface SignInFlowUseCases {
-  /** Where to send the browser for this authorization: the gateway's own start page, good until it ends. */
-  authorizationUrl(authorization: Pick<Authorization, 'id'>): string;
   show(id: string, mac: string): Promise<StartPage>;
   /** A fresh flow for this browser; an earlier one of the same authorization ends with it. */
   begin(id: string, mac: string): Promise<BegunSignIn>;
@@ -59,14 +57,16 @@ export interface SignInFlowUseCases {
 }
 
 const CALLBACK: Readonly<Partial<Record<Provider, string>>> = {
-  MICROSOFT_365: '/oauth/callback/microsoft',
-  GMAIL: '/oauth/callback/google',
+  MICROSOFT_365: 'oauth/callback/microsoft',
+  GMAIL: 'oauth/callback/google',
 };
 
 /** Sign-in as "Browser flow" has it: RFC 9700 (state bound to the browser, PKCE, issuer pinned, one use). */
 export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
   const { store, vault, clock, publicUrl } = parts;
-  const redirectUri = (provider: Provider): string => new URL(CALLBACK[provider] ?? '/', publicUrl).href;
+  // A public URL may have a path of its own; without the slash its last part would be replaced.
+  const base = publicUrl.href.endsWith('/') ? publicUrl.href : `${publicUrl.href}/`;
+  const redirectUri = (provider: Provider): string => new URL(CALLBACK[provider] ?? '', base).href;
 
   async function look(id: string, mac: string): Promise<StartPage> {
     if (!vault.verifyMac('start-link', id, mac)) return { kind: 'UNKNOWN' };
@@ -151,11 +151,6 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
   }
 
   return {
-    authorizationUrl: ({ id }) => {
-      const url = new URL(`/oauth/start/${encodeURIComponent(id)}`, publicUrl);
-      url.searchParams.set('key', vault.mac('start-link', id));
-      return url.href;
-    },
     show: look,
 
     async begin(id, mac) {

@@ -35,6 +35,8 @@ export interface VerifyParts extends ProveParts {
   readonly store: Store;
   readonly random: Random;
   readonly settings: Pick<GatewaySettings, 'rollbackKeptMs' | 'confirmAfterMs'>;
+  /** Turns the code of a sign-in into a candidate, or into what follows when it gives none. Absent while no provider is configured. */
+  readonly redeem?: ((authorization: Authorization) => Promise<void>) | undefined;
 }
 
 /** What the proofs led to; `again` when the setup that was proven is no longer the one to be swapped in. */
@@ -53,6 +55,13 @@ export async function verifyOnce(
 ): Promise<Authorization | null> {
   for (let round = 1; ; round += 1) {
     const state = await readRepair(parts.store, workspaceId, id);
+    if (parts.redeem !== undefined && state !== null && awaitsRedemption(state.authorization)) {
+      await parts.redeem(state.authorization);
+      const redeemed = await parts.store.authorization(workspaceId, id);
+      // Still without a candidate: it is over, or is tried again later.
+      if (redeemed === null || redeemed.candidate === null) return redeemed;
+      continue;
+    }
     const setup = state === null ? null : setupToProve(state);
     if (state === null || setup === null) return state === null ? null : settleWithoutProof(parts, state);
     const proofs = await proveSetup(parts, { workspaceId, mailboxId: state.authorization.mailboxId }, setup, signal);
@@ -60,6 +69,10 @@ export async function verifyOnce(
     const conclusion = await conclude(parts, workspaceId, id, setup, proofs, round === MOST_ROUNDS);
     if (conclusion.kind === 'settled') return conclusion.authorization === null ? null : parts.store.authorization(workspaceId, id);
   }
+}
+
+function awaitsRedemption({ status, candidate, redemption }: Authorization): boolean {
+  return status === 'VERIFYING' && candidate === null && redemption !== undefined;
 }
 
 /**

@@ -156,7 +156,8 @@ export function isOvertaken(authorization: Authorization, mailbox: Mailbox): boo
 }
 
 function closed(authorization: Authorization, now: number): Authorization {
-  return { ...authorization, candidate: null, flow: null, verifyUntil: null, nextVerifyAt: null, completedAt: now };
+  const { redemption: _gone, ...kept } = authorization;
+  return { ...kept, candidate: null, flow: null, verifyUntil: null, nextVerifyAt: null, completedAt: now };
 }
 
 function newestProofs(before: readonly Proof[], now: readonly Proof[]): readonly Proof[] {
