@@ -7,6 +7,7 @@ import type { LoginSetup } from '../../src/domain/credential.ts';
 import type { MailboxId } from '../../src/domain/ids.ts';
 import type { Leg } from '../../src/domain/leg.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
+import { indexOfMailbox } from '../../src/domain/mailbox-index.ts';
 import {
   actionRequired,
   BASIC,
@@ -137,6 +138,11 @@ describe('the mailboxes of a banner', () => {
       'lasting',
       'retiring',
     ]);
+  });
+
+  test('are all found by the index that the banner is read through', () => {
+    const missed = everything.filter((candidate) => bannerOf([candidate], around) !== null && !indexOfMailbox(candidate).attention);
+    expect(missed.map(({ id }) => id)).toEqual([]);
   });
 
   test('are the same in whatever order they were read', () => {
