@@ -86,6 +86,12 @@ export function isDuplicateKey(error: unknown): boolean {
   return error instanceof mongoose.mongo.MongoServerError && error.code === 11000;
 }
 
+/** Name of the unique index that refused a write; the server says it only in its text. Null when it was something else. */
+export function refusingIndex(error: unknown): string | null {
+  if (!isDuplicateKey(error) || !(error instanceof Error)) return null;
+  return /\bindex: (\S+)/.exec(error.message)?.[1] ?? null;
+}
+
 export function hasLabel(error: unknown, label: string): boolean {
   return error instanceof mongoose.mongo.MongoError && error.hasErrorLabel(label);
 }

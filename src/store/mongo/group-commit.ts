@@ -2,13 +2,23 @@ import type { NewId } from '../../domain/clock.ts';
 import type { WorkspaceId } from '../../domain/ids.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Change, CommitResult } from '../store.ts';
-import { isOutage } from './connection.ts';
+import { isOutage, refusingIndex } from './connection.ts';
 import type { Models } from './models.ts';
 import type { RunTransaction } from './transaction.ts';
 import { writeBatch } from './write-batch.ts';
 
 /** A transaction does not grow beyond this: MongoDB bounds its time and its oplog entry. */
 const MAX_CHANGES = 100;
+
+/**
+ * What it means that a unique index still refuses a change although its snapshot saw nothing in the way: the other writer
+ * committed in between, and this change lost.
+ */
+const CONFLICT_OF_INDEX: Readonly<Record<string, Extract<CommitResult, { kind: 'conflict' }>['on']>> = {
+  live_address: 'address',
+  open_scope: 'incident',
+  name: 'workspace',
+};
 
 interface Waiting {
   readonly change: Change;
@@ -61,7 +71,10 @@ export function createGroupCommit(models: Models, transaction: RunTransaction, n
         else resolve(result);
       });
     } catch (error) {
-      if (batch.length === 1 || isOutage(error)) for (const { reject } of batch) reject(error);
+      const [first] = batch;
+      const conflict = batch.length === 1 ? CONFLICT_OF_INDEX[refusingIndex(error) ?? ''] : undefined;
+      if (conflict !== undefined) first?.resolve({ kind: 'conflict', on: conflict });
+      else if (batch.length === 1 || isOutage(error)) for (const { reject } of batch) reject(error);
       // One broken change (too large, a key taken in this very moment) must not fail the others.
       else for (const waiting of batch) await write(workspaceId, [waiting]);
     }

@@ -131,12 +131,19 @@ async function makeIndex(connection: Connection, index: WantedIndex, log: Log): 
 async function missingIndexes(connection: Connection): Promise<readonly string[]> {
   const db = databaseOf(connection);
   const wanted = STEPS.flat();
-  const missing: string[] = [];
-  for (const collection of new Set(wanted.map((index) => index.collection))) {
-    // A collection that does not exist has no indexes; the server says so with an error (26, NamespaceNotFound).
-    const present = await db.collection(collection).indexes().catch(() => []);
-    const names = new Set(present.map(({ name }) => name));
-    missing.push(...wanted.filter((index) => index.collection === collection && !names.has(index.name)).map(({ name }) => `${collection}.${name}`));
-  }
-  return missing;
+  const collections = [...new Set(wanted.map((index) => index.collection))];
+  const missing = await Promise.all(
+    collections.map(async (collection) => {
+      // A collection that does not exist has no indexes; the server says so with an error (26, NamespaceNotFound).
+      const present = await db.collection(collection).indexes().catch(isNamespaceMissing);
+      const names = new Set(present.map(({ name }) => name));
+      return wanted.filter((index) => index.collection === collection && !names.has(index.name)).map(({ name }) => `${collection}.${name}`);
+    }),
+  );
+  return missing.flat();
+}
+
+function isNamespaceMissing(error: unknown): [] {
+  if (error instanceof Error && 'code' in error && error.code === 26) return [];
+  throw error;
 }
