@@ -23,7 +23,7 @@ const IMAP_WORDS: Words = {
     'wrong-password': 'NO [AUTHENTICATIONFAILED] Authentication failed.',
     'unknown-user': 'NO [AUTHENTICATIONFAILED] Authentication failed.',
     'token-refused': 'NO [AUTHENTICATIONFAILED] Authentication failed.',
-    disabled: 'NO [CONTACTADMIN] Account is disabled.',
+    disabled: 'NO [CONTACTADMIN] Login disabled for this user',
     'introspection-failed': 'NO [UNAVAILABLE] Temporary authentication failure.',
     unavailable: 'NO [UNAVAILABLE] Temporary authentication failure.',
     limit: 'NO [LIMIT] Maximum number of connections from user+IP exceeded',

@@ -36,6 +36,8 @@ export function createWire(first: Duplex): Wire {
   };
   const onEnd = (): void => {
     ended = true;
+    // A TLS stream whose handshake never came does not end by itself.
+    stream.destroy();
     onClosed();
     wake();
   };

@@ -5,6 +5,7 @@ import type { PinHost, PinnedHost } from '../network/dial.ts';
 import { startDeadline, untilAborted } from '../network/deadline.ts';
 import type { LegLogin, Probe, ProbeOutcome } from './probe.ts';
 import { assertSendable, UnsendableLogin } from './sendable-login.ts';
+import { startsWithTls } from './tls-first.ts';
 
 /** What both probes are made of. */
 export interface ProbeParts {
@@ -37,21 +38,31 @@ export function createAttempt(protocol: 'IMAP' | 'SMTP', pinHost: PinHost, open:
     const context = contextOf(protocol, login);
     const deadline = startDeadline(options.timeoutMs, options.signal);
     let connection: LoginConnection | null = null;
+    let pinned: PinnedHost | null = null;
     try {
       assertSendable(login);
       const { host, port } = login.server;
-      const pinned = await untilAborted(pinHost(host, port, 'mail', deadline.signal), deadline.signal);
+      pinned = await untilAborted(pinHost(host, port, 'mail', deadline.signal), deadline.signal);
       connection = open(login, pinned, deadline.remainingMs());
       await untilAborted(connection.proven, deadline.signal);
       return { kind: 'PROVEN' };
     } catch (thrown) {
       const error = deadline.signal.aborted ? endOf(connection, options.signal) : thrown;
-      return failed(evidenceFrom(error, context, connection));
+      const evidence = evidenceFrom(error, context, connection);
+      if (pinned !== null && (await isWrongMode(login, pinned, evidence, deadline.signal))) {
+        return failed(gatewayEvidence('TLS_MODE_MISMATCH', context, 'The server expects TLS from the start on this port.'));
+      }
+      return failed(evidence);
     } finally {
       connection?.destroy();
       deadline.dispose();
     }
   };
+}
+
+/** No greeting in clear can mean an overloaded server or a port for TLS. Guessing would be wrong half of the time: ask. */
+async function isWrongMode(login: LegLogin, pinned: PinnedHost, evidence: Evidence, signal: AbortSignal): Promise<boolean> {
+  return login.server.security === 'STARTTLS' && evidence.codes.includes('GREETING_TIMEOUT') && startsWithTls(pinned, signal);
 }
 
 /** The caller, not the clock, ended the attempt. Says nothing about the login. */

@@ -13,8 +13,7 @@ import type { Certificates } from '../../sandbox/certificates.ts';
 export interface DovecotUser {
   readonly address: string;
   readonly password: string;
-  /** What a login is told instead of being let in. One word: Dovecot's passwd-file ends a field at a blank. */
-  readonly disabledReason?: string;
+  readonly disabled?: boolean;
 }
 
 export interface DovecotOptions {
@@ -35,7 +34,7 @@ export interface Dovecot {
   /** Resolves once a login with the new password works. */
   setPassword(address: string, password: string): Promise<void>;
   /** Resolves once the right password is refused. */
-  disable(address: string, reason: string): Promise<void>;
+  disable(address: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -108,7 +107,7 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot | n
     ports,
     caPem: certificates.caPem,
     setPassword: (address, password) => change({ address, password }, true),
-    disable: (address, reason) => change({ address, password: users.get(address)?.password ?? '', disabledReason: reason }, false),
+    disable: (address) => change({ address, password: users.get(address)?.password ?? '', disabled: true }, false),
     stop,
   };
 }
@@ -133,10 +132,7 @@ function passwdFile(folder: string, runner: Runner): { write(users: Iterable<Dov
   let seconds = Math.floor(Date.now() / 1000) - 3600;
   return {
     async write(users) {
-      const lines = [...users].map(({ address, password, disabledReason }) => {
-        const extra = disabledReason === undefined ? '' : ` nologin=y reason=${disabledReason}`;
-        return `${address}:{PLAIN}${password}::::::${extra}\n`;
-      });
+      const lines = [...users].map(({ address, password, disabled }) => `${address}:{PLAIN}${password}::::::${disabled === true ? ' nologin=y' : ''}\n`);
       await writeFile(`${path}.new`, lines.join(''));
       await chown(`${path}.new`, runner.uid, runner.gid);
       // Dovecot looks at whole seconds of mtime only: two changes within one second must differ.

@@ -6,6 +6,7 @@ import type { OpenConnection, ProbeParts } from '../login-attempt.ts';
 import { loginTimeouts, MAX_LINE_BYTES, MAX_LITERAL_BYTES, MAX_RESPONSE_BYTES, MAX_RESPONSE_TOKENS } from '../login-limits.ts';
 import type { LegLogin, Probe } from '../probe.ts';
 import { listenToServer } from './server-talk.ts';
+import type { ServerTalk } from './server-talk.ts';
 
 /**
  * Proves an IMAP login with imapflow: connect, TLS, login, NAMESPACE, LIST, LOGOUT. The list is part of the proof:
@@ -54,7 +55,7 @@ function openImap(ca: readonly string[] | null): OpenConnection {
     client.on('error', () => undefined);
     return {
       proven: Promise.race([client.connect(), throttled]).catch((error: unknown) => {
-        throw withServerTalk(error, talk.lastUntaggedNo(), client.byeReason);
+        throw trueError(error, talk, client.byeReason);
       }),
       expired: () => expiredIn(client),
       // imapflow puts the challenge on its error.
@@ -75,12 +76,27 @@ function authOf(login: LegLogin): AuthOptions {
   }
 }
 
-/** Adds what the server said beside its answer: a BYE as the library names it elsewhere, an untagged NO as a cause. */
-function withServerTalk(error: unknown, untaggedNo: string | null, byeReason: string | undefined): unknown {
+/**
+ * What really went wrong, with what the server said beside its answer. The library's own conclusions ("Server does not
+ * support STARTTLS", "Already logged out") are not believed where it had lost the connection before it drew them:
+ * an outage would look like a wrong setting or a refused password.
+ */
+function trueError(error: unknown, talk: ServerTalk, byeReason: string | undefined): unknown {
   if (!(error instanceof Error)) return error;
-  if (byeReason !== undefined && !('reason' in error)) Object.assign(error, { reason: byeReason });
-  if (untaggedNo !== null && error.cause === undefined) error.cause = new Error(untaggedNo);
+  const swallowed = talk.lastSwallowed();
+  if (isConclusion(error)) {
+    if (swallowed !== null && 'code' in swallowed) return swallowed;
+    if (byeReason !== undefined) return Object.assign(new Error('Connection not available'), { code: 'NoConnection', reason: byeReason });
+  }
+  const untaggedNo = talk.lastUntaggedNo();
+  const said = untaggedNo === null ? (isConclusion(error) ? swallowed : null) : new Error(untaggedNo);
+  if (said !== null && error.cause === undefined) error.cause = said;
   return error;
+}
+
+/** Drawn by the library, not answered by the server and not met on the wire. */
+function isConclusion(error: Error): boolean {
+  return !('code' in error) && !('responseStatus' in error) && !('response' in error);
 }
 
 /** The codes are those that imapflow gives its own time-outs. */

@@ -1,8 +1,13 @@
 import type { Logger } from 'imapflow';
 
-/** What the server said beside its answers, heard through the library's log. */
+/** What the server said beside its answers, and what the library keeps to itself: heard through its log. */
 export interface ServerTalk {
   readonly logger: Logger & { isLevelEnabled(level: string): boolean };
+  /**
+   * The last failure that the library noted and went on from. It does so when CAPABILITY or STARTTLS fails, also when
+   * they fail because the connection is gone, and then concludes that the server cannot do STARTTLS or login.
+   */
+  lastSwallowed(): Error | null;
   /** The last untagged NO, e.g. Gmail's `* NO [WEBALERT …]`: the library puts only the tagged answer on its error. */
   lastUntaggedNo(): string | null;
 }
@@ -11,12 +16,13 @@ export interface ServerTalk {
 const MAX_KEPT_LENGTH = 1000;
 
 /**
- * A logger for imapflow that writes nothing and listens for two things that its errors do not tell (in time):
- * untagged refusals, and a throttle, whose error connect() holds back for minutes while it waits.
+ * A logger for imapflow that writes nothing and listens for what its errors do not tell (in time): untagged refusals,
+ * failures it goes on from, and a throttle, whose error connect() holds back for minutes while it waits.
  * Must have every level: imapflow sends the levels that are missing to the console.
  */
 export function listenToServer(onThrottle: (error: unknown) => void): ServerTalk {
   let untaggedNo: string | null = null;
+  let swallowed: Error | null = null;
   const ignore = (): void => undefined;
   return {
     logger: {
@@ -31,9 +37,11 @@ export function listenToServer(onThrottle: (error: unknown) => void): ServerTalk
       warn(entry: unknown) {
         const error = fieldOf(entry, 'err');
         if (fieldOf(error, 'code') === 'ETHROTTLE') onThrottle(error);
+        else if (error instanceof Error) swallowed = error;
       },
       isLevelEnabled: (level) => level === 'debug' || level === 'warn',
     },
+    lastSwallowed: () => swallowed,
     lastUntaggedNo: () => untaggedNo,
   };
 }
