@@ -13,9 +13,12 @@ export const MAX_DEPTH = 12;
 export const MAX_ALIASES = 15;
 export const MAX_DIRECTIVES = 5;
 
-/** Refused before anything runs: 400 on HTTP, an `error` message on a socket. */
+/**
+ * Refused before anything runs: 400 on HTTP whatever the client accepts (`spec: false`: yoga would answer 200 to
+ * application/json, as it has to for ordinary validation errors), an `error` message on a socket.
+ */
 export function refused(code: string, message: string, nodes?: FieldNode): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, http: { status: 400 } }, ...(nodes === undefined ? {} : { nodes }) });
+  return new GraphQLError(message, { extensions: { code, http: { status: 400, spec: false } }, ...(nodes === undefined ? {} : { nodes }) });
 }
 
 /** Aliases let one request ask the same thing many times; `__typename` is counted like any other field. */

@@ -1,6 +1,6 @@
 import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { complexityRule, pageSizeRule, type Operation } from './cost-rules.ts';
-import { maxAliasesRule, maxDepthRule, maxDirectivesRule, MAX_TOKENS } from './document-rules.ts';
+import { maxAliasesRule, maxDepthRule, maxDirectivesRule, MAX_TOKENS, refused } from './document-rules.ts';
 
 const KEPT_DOCUMENTS = 1_000;
 /** Longer ones are prepared anew each time: a thousand of them would fill the memory. */
@@ -8,7 +8,7 @@ const LONGEST_KEPT_CHARACTERS = 10_000;
 
 /** The one place that decides whether a document may run. POST, GET, SSE and WebSocket all come through here. */
 export interface Documents {
-  /** Throws GraphQLError: a syntax error, or too many tokens. */
+  /** Throws GraphQLError for a syntax error. */
   parse(source: string): DocumentNode;
   /** Why the operation may not run; empty when it may. `context` is what the fields' costs may depend on. */
   validate(document: DocumentNode, operation: Operation, context: object): readonly GraphQLError[];
@@ -18,6 +18,10 @@ export function createDocuments(schema: GraphQLSchema): Documents {
   const parsed = new Map<string, DocumentNode>();
   /** What validation says without variables; that part never changes for a document. */
   const judged = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+  /** Stands for every document with too many tokens, so that it is refused where, and as, all others are. */
+  const tooLong = parse('{ __typename }');
+  judged.set(tooLong, [refused('TOO_MANY_TOKENS', `A document may have at most ${MAX_TOKENS} tokens.`)]);
 
   function judge(document: DocumentNode): readonly GraphQLError[] {
     // The bounds come first and alone: the rules of the specification are quadratic in what these bound.
@@ -36,6 +40,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
         return known;
       }
       const document = parseBounded(source);
+      if (document === null) return tooLong;
       if (source.length <= LONGEST_KEPT_CHARACTERS) {
         parsed.set(source, document);
         const oldest = parsed.size > KEPT_DOCUMENTS ? parsed.keys().next() : null;
@@ -54,16 +59,13 @@ export function createDocuments(schema: GraphQLSchema): Documents {
   };
 }
 
-function parseBounded(source: string): DocumentNode {
+/** Null when there are too many tokens; other syntax errors are thrown. */
+function parseBounded(source: string): DocumentNode | null {
   try {
     return parse(source, { maxTokens: MAX_TOKENS });
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    const tooLong = error.message.includes('tokens. Parsing aborted');
-    if (!tooLong) throw error;
-    throw new GraphQLError(`A document may have at most ${MAX_TOKENS} tokens.`, {
-      extensions: { code: 'TOO_MANY_TOKENS', http: { status: 400 } },
-    });
+    if (error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted')) return null;
+    throw error;
   }
 }
 
