@@ -45,7 +45,12 @@ export function createBacklog({ store, clock, random, holder, checkIntervalMs }:
       (after, leg) => (leg.nextCheckAt !== null && leg.nextCheckAt <= now ? withLeg(after, { ...leg, nextCheckAt: dueAt }) : after),
       mailbox,
     );
-    return { workspaceId: mailbox.workspaceId, at: now, mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }], releaseClaim: holder };
+    return {
+      workspaceId: mailbox.workspaceId,
+      at: now,
+      mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }],
+      releaseClaim: holder,
+    };
   }
 
   return {
@@ -56,7 +61,7 @@ export function createBacklog({ store, clock, random, holder, checkIntervalMs }:
     async spread(leaseMs) {
       const limit = before ?? 0;
       const others: Mailbox[] = [];
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         const claimed = await store.claimDue({ holder, limit: PAGE, leaseMs, exceptHosts: [] });
         const late = claimed.filter((mailbox) => isBacklog(mailbox, limit));
         others.push(...claimed.filter((mailbox) => !late.includes(mailbox)));

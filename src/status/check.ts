@@ -61,7 +61,13 @@ interface Attempt {
 }
 
 export function createCheck({ openLogin, probe, clock, log, checkTimeoutMs }: CheckParts): Check {
-  async function logIn(mailbox: Mailbox, setup: LoginSetup, leg: LegDirection, forceRefresh: boolean, signal: AbortSignal): Promise<Attempt> {
+  async function logIn(
+    mailbox: Mailbox,
+    setup: LoginSetup,
+    leg: LegDirection,
+    forceRefresh: boolean,
+    signal: AbortSignal,
+  ): Promise<Attempt> {
     const owner = { workspaceId: mailbox.workspaceId, mailboxId: mailbox.id };
     const opened = await openLogin(owner, setup, leg, { forceRefresh });
     // A refused refresh is as fresh as evidence gets: the grant itself was judged.
@@ -91,7 +97,7 @@ export function createCheck({ openLogin, probe, clock, log, checkTimeoutMs }: Ch
       return { diagnosis: CHECK_TOOK_TOO_LONG, fresh: false, retryAfterMs: null };
     } catch (error) {
       if (error instanceof StoreUnavailable) throw error;
-      if (request.signal.aborted) return null;
+      if (broken.signal.aborted) return null;
       log.error('a check broke off', { mailboxId: mailbox.id, leg: leg.direction, error });
       return { diagnosis: CHECK_BROKE_OFF, fresh: false, retryAfterMs: null };
     } finally {

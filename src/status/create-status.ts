@@ -15,7 +15,10 @@ import { createRecorder, type HealedLeg } from './record.ts';
 import { createRunningChecks, type CheckMetrics } from './running-checks.ts';
 import { createWatchdog } from './watchdog.ts';
 
-export type StatusSettings = Pick<GatewaySettings, 'checkIntervalMs' | 'confirmAfterMs' | 'checkTimeoutMs' | 'checkConcurrency' | 'servers'>;
+export type StatusSettings = Pick<
+  GatewaySettings,
+  'checkIntervalMs' | 'confirmAfterMs' | 'checkTimeoutMs' | 'checkConcurrency' | 'servers'
+>;
 
 export interface StatusParts {
   readonly store: Store;
@@ -63,7 +66,17 @@ export function createStatus(parts: StatusParts): Status {
   });
   const running = createRunningChecks({ check, recorder, clock, log, metrics: parts.metrics });
   const monitor = createMonitor({ store, running, hosts, clock, random, log, holder, checkIntervalMs, checkTimeoutMs, checkConcurrency });
-  const incidents = createIncidents({ store, guard, running, clock, random, log, holder, intervalMs: checkIntervalMs, onReleased: monitor.wake });
+  const incidents = createIncidents({
+    store,
+    guard,
+    running,
+    clock,
+    random,
+    log,
+    holder,
+    intervalMs: checkIntervalMs,
+    onReleased: monitor.wake,
+  });
   const watchdog = createWatchdog({ store, clock, newId, log, holder, checkIntervalMs, checkTimeoutMs, monitor });
   return {
     checks: createChecks({ store, running, hosts, wake: monitor.wake }),

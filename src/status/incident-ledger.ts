@@ -10,7 +10,14 @@ export interface IncidentLedger {
   /** The open incident of this scope, or the one that the batch will open if somebody joins it. Null: another process is opening it right now, try again. */
   find(workspaceId: WorkspaceId, draft: IncidentDraft): Promise<IncidentId | null>;
   /** What these mailboxes' joining writes. A mailbox that another leg brought in already is not counted again. */
-  join(workspaceId: WorkspaceId, joins: readonly { readonly mailboxId: MailboxId; readonly incidentIds: readonly IncidentId[]; readonly already: readonly IncidentId[] }[]): IncidentChanges;
+  join(
+    workspaceId: WorkspaceId,
+    joins: readonly {
+      readonly mailboxId: MailboxId;
+      readonly incidentIds: readonly IncidentId[];
+      readonly already: readonly IncidentId[];
+    }[],
+  ): IncidentChanges;
   /** Call once what `join` gave is committed or given up. */
   end(): Promise<void>;
 }

@@ -153,4 +153,3 @@ function cohortOfScope(scope: string): string {
 function legsAt(mailbox: Mailbox, ids: readonly IncidentId[]): readonly Leg[] {
   return legsOfMailbox(mailbox).filter((leg) => leg.incidentId !== null && ids.includes(leg.incidentId));
 }
-

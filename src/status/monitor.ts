@@ -14,7 +14,7 @@ export interface Monitor {
   /** No new checks; waits for those under way, at most `graceMs`, then gives every claim back. */
   stop(graceMs?: number): Promise<void>;
   /** Something became due earlier than the monitor believes. */
-  wake(): void;
+  readonly wake: () => void;
   /** How late the oldest due mailbox is, milliseconds; 0 when nothing is late. As of the last look at the database. */
   lag(): number;
   /** Since when checks run without an interruption (start, database outage, a machine that slept), epoch milliseconds; null while they do not. */
@@ -65,6 +65,8 @@ export function createMonitor(parts: MonitorParts): Monitor {
   let lagMs = 0;
   let since: number | null = null;
   let looking: Promise<void> = Promise.resolve();
+
+  const isRunning = (): boolean => state === 'RUNNING';
 
   function sleep(delayMs: number): void {
     sleepFor(Math.min(LOOK_AT_LEAST_EVERY_MS, Math.max(LOOK_AT_MOST_EVERY_MS, delayMs)));
@@ -130,9 +132,10 @@ export function createMonitor(parts: MonitorParts): Monitor {
     startParked();
     for (;;) {
       const room = Math.min(CLAIM_AT_ONCE, parts.checkConcurrency - running.count());
-      if (state !== 'RUNNING' || room <= 0) break;
+      if (!isRunning() || room <= 0) break;
       const claimed = await store.claimDue({ holder, limit: room, leaseMs, exceptHosts: hostsWithoutRoom() });
-      if (state !== 'RUNNING') break;
+      // What a stop finds claimed is given back by it.
+      if (!isRunning()) break;
       for (const mailbox of claimed) startOrPark(mailbox);
       // The first batch is checked at once, what is behind it is spread.
       if (backlog.pending()) for (const mailbox of await backlog.spread(leaseMs)) startOrPark(mailbox);
@@ -166,7 +169,9 @@ export function createMonitor(parts: MonitorParts): Monitor {
   function startParked(): void {
     const now = clock.monotonicMs();
     // Whoever waited too long is given up: its claim runs out and it is claimed anew.
-    parked = parked.filter(({ mailbox, startBefore }) => startBefore > now && !(running.count() < parts.checkConcurrency && startNow(mailbox)));
+    parked = parked.filter(
+      ({ mailbox, startBefore }) => startBefore > now && !(running.count() < parts.checkConcurrency && startNow(mailbox)),
+    );
   }
 
   async function check(mailbox: Mailbox, legs: readonly LegDirection[], taken: TakenHosts): Promise<void> {

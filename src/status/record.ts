@@ -137,7 +137,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   /** Counts first, then judges, so that the rejection that is one too many is the first one held. */
-  async function guardVerdicts(items: readonly Pending[], mailboxes: ReadonlyMap<MailboxId, Mailbox>): Promise<ReadonlyMap<string, GuardVerdict>> {
+  async function guardVerdicts(
+    items: readonly Pending[],
+    mailboxes: ReadonlyMap<MailboxId, Mailbox>,
+  ): Promise<ReadonlyMap<string, GuardVerdict>> {
     const cohorts = new Set<string>();
     for (const { finding } of items) {
       const mailbox = mailboxes.get(finding.mailboxId);
@@ -155,7 +158,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
   }
 
   /** Null while another process is opening the incident that this mailbox belongs to. */
-  async function plan(finding: Finding, mailbox: Mailbox, verdicts: ReadonlyMap<string, GuardVerdict>, ledger: IncidentLedger, now: number): Promise<Decision | null> {
+  async function plan(
+    finding: Finding,
+    mailbox: Mailbox,
+    verdicts: ReadonlyMap<string, GuardVerdict>,
+    ledger: IncidentLedger,
+    now: number,
+  ): Promise<Decision | null> {
     const surroundings = new Map<LegDirection, Surroundings>();
     for (const { observation } of finding.checked) {
       const cohort = cohortConcerned(mailbox, observation);
@@ -208,7 +217,9 @@ export function createRecorder(parts: RecorderParts): Recorder {
     const joins = group.map(({ before, decision }) => ({
       mailboxId: before.id,
       incidentIds: decision.joined,
-      already: legsOfMailbox(before).map((leg) => leg.incidentId).filter((id) => id !== null),
+      already: legsOfMailbox(before)
+        .map((leg) => leg.incidentId)
+        .filter((id) => id !== null),
     }));
     const { incidents, events: incidentEvents } = ledger.join(workspaceId, joins);
     const events: EventFacts[] = [...group.flatMap(({ decision }) => decision.events), ...incidentEvents];

@@ -48,7 +48,7 @@ async function releaseLegs({ store, clock, random, intervalMs }: Release, open: 
   const ids = open.map((incident) => incident.id);
   const affected = open.reduce((sum, incident) => sum + incident.affectedCount, 0);
   const spreadMs = affected <= 1 ? 0 : Math.min(intervalMs / 2, affected * SPREAD_PER_MAILBOX_MS);
-  for (let fruitless = 0; fruitless < FRUITLESS_ROUNDS; ) {
+  for (let fruitless = 0; fruitless < FRUITLESS_ROUNDS;) {
     const held = await store.mailboxesAtIncidents(ids, PAGE);
     if (held.length === 0) return;
     const now = clock.now();

@@ -67,15 +67,15 @@ export function createRunningChecks({ check, recorder, clock, log, metrics }: Ru
     return done;
   }
 
+  async function run(order: CheckOrder): Promise<void> {
+    const other = running.get(order.mailbox.id);
+    if (other === undefined) return start(order);
+    await other.done;
+    if (!order.legs.every((leg) => other.legs.has(leg))) await run(order);
+  }
+
   return {
-    async run(order) {
-      for (let other = running.get(order.mailbox.id); other !== undefined; other = running.get(order.mailbox.id)) {
-        const covers = order.legs.every((leg) => other?.legs.has(leg) === true);
-        await other.done;
-        if (covers) return;
-      }
-      await start(order);
-    },
+    run,
     isRunning: (mailbox) => running.has(mailbox),
     count: () => running.size,
     async end(graceMs) {

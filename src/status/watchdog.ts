@@ -80,7 +80,13 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
     let after: PagePosition | undefined;
     let woken = false;
     do {
-      const page = await store.mailboxPage(workspaceId, { filter: {}, orderBy: 'ADDRESS_ASC', limit: PAGE, fromEnd: false, ...(after === undefined ? {} : { after }) });
+      const page = await store.mailboxPage(workspaceId, {
+        filter: {},
+        orderBy: 'ADDRESS_ASC',
+        limit: PAGE,
+        fromEnd: false,
+        ...(after === undefined ? {} : { after }),
+      });
       const mailboxes = page.items.map(({ item }) => item).filter((mailbox) => !mailbox.paused);
       overdue += mailboxes.filter((mailbox) => isOverdue(mailbox, facts.now)).length;
       const changes = mailboxes.map((mailbox) => changeFor(mailbox, facts)).filter((change) => change !== null);
@@ -128,13 +134,20 @@ export function createWatchdog(parts: WatchdogParts): Watchdog {
       if (!lags || overdue === 0) return;
       const doc = newIncident(draft, { id: parts.newId() as IncidentId, workspaceId, affectedCount: overdue, openedAt: now });
       log.error('checks are late', { workspaceId, overdue });
-      await store.commit([{ workspaceId, at: now, incidents: [{ kind: 'insert', doc }], events: [{ kind: 'INCIDENT', incidentId: doc.id }] }]);
+      await store.commit([
+        { workspaceId, at: now, incidents: [{ kind: 'insert', doc }], events: [{ kind: 'INCIDENT', incidentId: doc.id }] },
+      ]);
       return;
     }
     if (late && overdue <= open.affectedCount) return;
     const doc = !late ? { ...open, closedAt: now } : { ...open, affectedCount: overdue };
     await store.commit([
-      { workspaceId, at: now, incidents: [{ kind: 'replace', doc, expectedRevision: open.revision }], events: [{ kind: 'INCIDENT', incidentId: open.id }] },
+      {
+        workspaceId,
+        at: now,
+        incidents: [{ kind: 'replace', doc, expectedRevision: open.revision }],
+        events: [{ kind: 'INCIDENT', incidentId: open.id }],
+      },
     ]);
   }
 

@@ -2,7 +2,21 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commitAuthorization, openAuthorization } from '../../src/domain/authorization-changes.ts';
 import type { AuthorizationId, MailboxId } from '../../src/domain/ids.ts';
 import type { ProbeOutcome } from '../../src/providers/probe.ts';
-import { CONFIRM_AFTER, createWorld, deferred, hanging, HOUR, INTERVAL, MINUTE, passwordExpired, proven, SECOND, unavailable, wrongPassword, type World } from './world.ts';
+import {
+  CONFIRM_AFTER,
+  createWorld,
+  deferred,
+  hanging,
+  HOUR,
+  INTERVAL,
+  MINUTE,
+  passwordExpired,
+  proven,
+  SECOND,
+  unavailable,
+  wrongPassword,
+  type World,
+} from './world.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -46,7 +60,9 @@ describe('checking now', () => {
     const { id } = await world.add('support@acme.test', { direction: 'BOTH' });
     const mailbox = await world.mailbox(id);
     const doc = { ...mailbox, outgoing: { ...mailbox.outgoing!, nextCheckAt: world.clock.now() + HOUR } };
-    await world.store.commit([{ workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] }]);
+    await world.store.commit([
+      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] },
+    ]);
     const status = world.process();
     status.start();
     await world.clock.advance(50);
@@ -58,7 +74,9 @@ describe('checking now', () => {
     const { id } = await world.add('support@acme.test', { direction: 'BOTH' });
     const mailbox = await world.mailbox(id);
     const doc = { ...mailbox, outgoing: { ...mailbox.outgoing!, nextCheckAt: world.clock.now() + HOUR } };
-    await world.store.commit([{ workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] }]);
+    await world.store.commit([
+      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] },
+    ]);
     world.process().start();
     await world.clock.advance(SECOND);
     expect(world.attempts.map(({ leg }) => leg)).toEqual(['INCOMING']);
@@ -139,7 +157,9 @@ describe('confirming an authorization', () => {
         workspaceId: world.workspaceId,
         at: now,
         authorizations: [{ kind: 'insert', doc }],
-        mailboxes: [{ kind: 'replace', doc: { ...mailbox, unconfirmedAuthorizationId: authorizationId }, expectedRevision: mailbox.revision }],
+        mailboxes: [
+          { kind: 'replace', doc: { ...mailbox, unconfirmedAuthorizationId: authorizationId }, expectedRevision: mailbox.revision },
+        ],
       },
     ]);
     return { mailboxId: id, authorizationId };

@@ -116,11 +116,23 @@ describe('a fault of the OAuth application', () => {
   const ready = (username: string, fresh: boolean): OpenedLogin => ({
     kind: 'READY',
     fresh,
-    login: { direction: 'INCOMING', provider: 'MICROSOFT_365', server: { host: 'outlook.office365.com', port: 993, security: 'TLS' }, username, proof: { kind: 'ACCESS_TOKEN', accessToken: new Secret('t') } },
+    login: {
+      direction: 'INCOMING',
+      provider: 'MICROSOFT_365',
+      server: { host: 'outlook.office365.com', port: 993, security: 'TLS' },
+      username,
+      proof: { kind: 'ACCESS_TOKEN', accessToken: new Secret('t') },
+    },
   });
 
   test('blocks all its mailboxes with one incident, asks no owner, and closes by itself when the secret is renewed', async () => {
-    for (let n = 0; n < 40; n += 1) await world.add(`m${n}@acme.test`, { provider: 'MICROSOFT_365', oauth: true, host: 'outlook.office365.com', dueInMs: n * 10 * SECOND });
+    for (let n = 0; n < 40; n += 1)
+      await world.add(`m${n}@acme.test`, {
+        provider: 'MICROSOFT_365',
+        oauth: true,
+        host: 'outlook.office365.com',
+        dueInMs: n * 10 * SECOND,
+      });
     await world.add('password@acme.test');
     let opened = 0;
     world.opening((username) => {
@@ -132,7 +144,12 @@ describe('a fault of the OAuth application', () => {
     await world.clock.advance(INTERVAL);
     expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ BLOCKED: 40, HEALTHY: 1, ACTION_REQUIRED: 0 });
     const [incident] = await world.store.openIncidents(null);
-    expect(incident).toMatchObject({ scope: 'oauth-app:microsoft', reason: 'APP_SECRET_EXPIRED', affectedCount: 40, actor: 'GATEWAY_OPERATOR' });
+    expect(incident).toMatchObject({
+      scope: 'oauth-app:microsoft',
+      reason: 'APP_SECRET_EXPIRED',
+      affectedCount: 40,
+      actor: 'GATEWAY_OPERATOR',
+    });
     const actors = new Set((await world.statusEvents()).filter(({ to }) => to === 'BLOCKED').map(({ actor }) => actor));
     expect(actors).toEqual(new Set(['GATEWAY_OPERATOR']));
 
@@ -151,7 +168,8 @@ describe('a fault of the OAuth application', () => {
   });
 
   test('two processes open one incident', async () => {
-    for (let n = 0; n < 40; n += 1) await world.add(`m${n}@acme.test`, { provider: 'MICROSOFT_365', oauth: true, host: 'outlook.office365.com', fresh: true });
+    for (let n = 0; n < 40; n += 1)
+      await world.add(`m${n}@acme.test`, { provider: 'MICROSOFT_365', oauth: true, host: 'outlook.office365.com', fresh: true });
     world.opening(() => ({ kind: 'FAILED', evidence: appSecretExpired }));
     world.process('gateway-1').start();
     world.process('gateway-2').start();
@@ -162,7 +180,8 @@ describe('a fault of the OAuth application', () => {
   });
 
   test('one canary at a time over all processes', async () => {
-    for (let n = 0; n < 100; n += 1) await world.add(`m${n}@acme.test`, { provider: 'MICROSOFT_365', oauth: true, host: 'outlook.office365.com', fresh: true });
+    for (let n = 0; n < 100; n += 1)
+      await world.add(`m${n}@acme.test`, { provider: 'MICROSOFT_365', oauth: true, host: 'outlook.office365.com', fresh: true });
     const forced: number[] = [];
     world.opening((_username, force) => {
       if (force) forced.push(world.clock.now());
@@ -183,7 +202,9 @@ describe('a fault of the OAuth application', () => {
     await world.clock.advance(MINUTE);
     expect(await openIncidents()).toHaveLength(1);
     const mailbox = await world.mailbox(id);
-    await world.store.commit([{ workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'remove', id, expectedRevision: mailbox.revision }] }]);
+    await world.store.commit([
+      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'remove', id, expectedRevision: mailbox.revision }] },
+    ]);
     await world.clock.advance(MINUTE);
     expect(await openIncidents()).toEqual([]);
   });

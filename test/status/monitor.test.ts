@@ -138,7 +138,13 @@ describe('a mailbox by itself', () => {
       {
         workspaceId: world.workspaceId,
         at: world.clock.now(),
-        mailboxes: [{ kind: 'replace', doc: { ...now, loginVersion: 2, incoming: { ...now.incoming!, nextCheckAt: world.clock.now() + INTERVAL } }, expectedRevision: now.revision }],
+        mailboxes: [
+          {
+            kind: 'replace',
+            doc: { ...now, loginVersion: 2, incoming: { ...now.incoming!, nextCheckAt: world.clock.now() + INTERVAL } },
+            expectedRevision: now.revision,
+          },
+        ],
       },
     ]);
     answer.resolve(await passwordExpired(world.attempts[0]!));
@@ -159,7 +165,11 @@ describe('a mailbox by itself', () => {
     await world.clock.advance(SECOND);
     const now = await world.mailbox(id);
     await world.store.commit([
-      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc: { ...now, displayName: 'Sales', version: 2 }, expectedRevision: now.revision }] },
+      {
+        workspaceId: world.workspaceId,
+        at: world.clock.now(),
+        mailboxes: [{ kind: 'replace', doc: { ...now, displayName: 'Sales', version: 2 }, expectedRevision: now.revision }],
+      },
     ]);
     answer.resolve(await passwordExpired(world.attempts[0]!));
     await world.clock.advance(SECOND);
@@ -183,7 +193,13 @@ describe('a mailbox by itself', () => {
       return {
         kind: 'READY',
         fresh: force,
-        login: { direction: 'INCOMING', provider: 'MICROSOFT_365', server: { host: 'imap.example.com', port: 993, security: 'TLS' }, username, proof: { kind: 'ACCESS_TOKEN', accessToken: null as never } },
+        login: {
+          direction: 'INCOMING',
+          provider: 'MICROSOFT_365',
+          server: { host: 'imap.example.com', port: 993, security: 'TLS' },
+          username,
+          proof: { kind: 'ACCESS_TOKEN', accessToken: null as never },
+        },
       };
     });
     status.start();
@@ -229,7 +245,10 @@ describe('many mailboxes', () => {
     world.process().start();
     await world.clock.advance(2 * SECOND);
     for (let n = 0; n < 20; n += 1) expect(world.attemptsOf(`m${n}@acme.test`)).toHaveLength(1);
-    expect((await world.mailbox(throwing.id)).incoming).toMatchObject({ health: 'DEGRADED', diagnosis: { retryable: true, actor: 'NOBODY' } });
+    expect((await world.mailbox(throwing.id)).incoming).toMatchObject({
+      health: 'DEGRADED',
+      diagnosis: { retryable: true, actor: 'NOBODY' },
+    });
     await world.clock.advance(TIMEOUT + 5 * SECOND);
     expect((await world.mailbox(silent.id)).incoming).toMatchObject({ health: 'DEGRADED', diagnosis: { reason: 'CONNECTION_TIMEOUT' } });
     expect(world.attemptsOf('hang@acme.test')[0]!.signal.aborted).toBe(true);
@@ -255,7 +274,10 @@ describe('many mailboxes', () => {
     const first = new Map<string, number>();
     for (const attempt of world.attempts) if (!first.has(attempt.username)) first.set(attempt.username, attempt.at - startedAt);
     expect(first.size).toBe(1000);
-    const perMinute = Array.from({ length: 10 }, (_, minute) => [...first.values()].filter((at) => Math.floor(at / MINUTE) === minute).length);
+    const perMinute = Array.from(
+      { length: 10 },
+      (_, minute) => [...first.values()].filter((at) => Math.floor(at / MINUTE) === minute).length,
+    );
     // A hundred a minute on average; the first batch of 50 comes on top.
     expect(Math.max(...perMinute)).toBeLessThanOrEqual(200);
     expect(Math.min(...perMinute)).toBeGreaterThanOrEqual(50);
@@ -356,7 +378,17 @@ describe('the life of a monitor', () => {
     await world.clock.advance(100);
     const now = await world.mailbox(id);
     await world.store.commit([
-      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc: { ...now, incoming: { ...now.incoming!, nextCheckAt: world.clock.now() } }, expectedRevision: now.revision }] },
+      {
+        workspaceId: world.workspaceId,
+        at: world.clock.now(),
+        mailboxes: [
+          {
+            kind: 'replace',
+            doc: { ...now, incoming: { ...now.incoming!, nextCheckAt: world.clock.now() } },
+            expectedRevision: now.revision,
+          },
+        ],
+      },
     ]);
     status.checks.wake();
     await world.clock.advance(SECOND);

@@ -69,7 +69,9 @@ describe('when to check next', () => {
     const mean = all.reduce((sum, delay) => sum + delay, 0) / all.length;
     expect(500 / (mean / MINUTE)).toBeLessThanOrEqual(10);
     expect(500 / (mean / MINUTE)).toBeGreaterThan(7);
-    expect(Math.min(...delays({ health: 'DEGRADED', suspicion: { ...suspicion, held: true } }, { heldCohortSize: 6 }))).toBeGreaterThanOrEqual(INTERVAL);
+    expect(
+      Math.min(...delays({ health: 'DEGRADED', suspicion: { ...suspicion, held: true } }, { heldCohortSize: 6 })),
+    ).toBeGreaterThanOrEqual(INTERVAL);
   });
 
   test('what became due at once is spread uniformly', () => {
@@ -80,6 +82,7 @@ describe('when to check next', () => {
   });
 
   test('times are whole milliseconds', () => {
-    for (const health of ['HEALTHY', 'BLOCKED', 'DEGRADED'] as const) for (const delay of delays({ health, failureCount: 1 })) expect(Number.isInteger(delay)).toBe(true);
+    for (const health of ['HEALTHY', 'BLOCKED', 'DEGRADED'] as const)
+      for (const delay of delays({ health, failureCount: 1 })) expect(Number.isInteger(delay)).toBe(true);
   });
 });

@@ -13,7 +13,9 @@ async function neverDue(address: string): Promise<Awaited<ReturnType<World['mail
   const mailbox = await world.mailbox(id);
   // As a lost schedule would leave it.
   const doc = { ...mailbox, incoming: { ...mailbox.incoming!, nextCheckAt: world.clock.now() + 1000 * HOUR } };
-  await world.store.commit([{ workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] }]);
+  await world.store.commit([
+    { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] },
+  ]);
   return world.mailbox(id);
 }
 
@@ -54,7 +56,9 @@ describe('a monitor that is late', () => {
     return new Proxy(store, {
       get(target, name, receiver) {
         const value: unknown = Reflect.get(target, name, receiver);
-        return name === 'claimDue' ? async (request: Parameters<Store['claimDue']>[0]) => (isStuck() ? [] : target.claimDue(request)) : value;
+        return name === 'claimDue'
+          ? async (request: Parameters<Store['claimDue']>[0]) => (isStuck() ? [] : target.claimDue(request))
+          : value;
       },
     });
   }
@@ -63,11 +67,18 @@ describe('a monitor that is late', () => {
     const quiet = await world.store.ensureWorkspace('Quiet', world.clock.now());
     for (let n = 0; n < 20; n += 1) await world.add(`m${n}@acme.test`);
     let late = true;
-    world.process('gateway-1', stuck(world.store, () => late)).start();
+    world
+      .process(
+        'gateway-1',
+        stuck(world.store, () => late),
+      )
+      .start();
     await world.clock.advance(3 * HOUR);
     expect(await world.statusEvents()).toEqual([]);
     const open = await world.store.openIncidents(null);
-    expect(open).toMatchObject([{ scope: 'gateway:monitor', workspaceId: world.workspaceId, affectedCount: 20, actor: 'GATEWAY_OPERATOR' }]);
+    expect(open).toMatchObject([
+      { scope: 'gateway:monitor', workspaceId: world.workspaceId, affectedCount: 20, actor: 'GATEWAY_OPERATOR' },
+    ]);
     expect(await world.events(quiet.id)).toEqual([]);
     late = false;
     await world.clock.advance(2 * INTERVAL);
@@ -78,7 +89,10 @@ describe('a monitor that is late', () => {
 
   test('the lag is what the oldest due mailbox waits', async () => {
     await world.add('m@acme.test');
-    const status = world.process('gateway-1', stuck(world.store, () => true));
+    const status = world.process(
+      'gateway-1',
+      stuck(world.store, () => true),
+    );
     status.start();
     await world.clock.advance(5 * MINUTE);
     expect(status.monitor.lag()).toBeGreaterThanOrEqual(4 * MINUTE);
@@ -98,7 +112,9 @@ describe('a degradation that lasts', () => {
     await stopping;
     const mailbox = await world.mailbox(id);
     const doc = { ...mailbox, incoming: { ...mailbox.incoming!, nextCheckAt: world.clock.now() + 100 * HOUR } };
-    await world.store.commit([{ workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] }]);
+    await world.store.commit([
+      { workspaceId: world.workspaceId, at: world.clock.now(), mailboxes: [{ kind: 'replace', doc, expectedRevision: mailbox.revision }] },
+    ]);
     world.process('gateway-2').start();
     await world.clock.advance(6 * HOUR + INTERVAL);
     const events = await world.statusEvents();

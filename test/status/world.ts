@@ -73,7 +73,8 @@ const imapNo = (text: string, code?: string): Evidence =>
   );
 
 /** Never answers, until the check gives up. */
-export const hanging: Answer = ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gave up'))));
+export const hanging: Answer = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('gave up'))));
 
 /** A doubtful rejection: what a wrong password looks like. */
 export const wrongPassword = failing(imapNo('Authentication failed.', 'AUTHENTICATIONFAILED'));
@@ -83,7 +84,12 @@ export const unavailable = failing(imapNo('Temporary authentication failure.', '
 export const refused = failing(evidenceOf(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), imap));
 /** Certain: the mail server says that the password has expired. */
 export const passwordExpired = failing(imapNo('Your password has expired.', 'EXPIRED'));
-export const appSecretExpired: Evidence = gatewayEvidence('APP_SECRET_EXPIRED', { protocol: 'OAUTH', provider: 'MICROSOFT_365', host: null, authMethod: 'OAUTH2' });
+export const appSecretExpired: Evidence = gatewayEvidence('APP_SECRET_EXPIRED', {
+  protocol: 'OAUTH',
+  provider: 'MICROSOFT_365',
+  host: null,
+  authMethod: 'OAUTH2',
+});
 
 export interface WorldOptions {
   readonly settings?: Partial<StatusSettings>;
@@ -123,7 +129,7 @@ export interface World {
   events(workspaceId?: WorkspaceId): Promise<readonly EventFacts[]>;
   statusEvents(workspaceId?: WorkspaceId): Promise<readonly StatusFacts[]>;
   attemptsOf(username: string): readonly Attempt[];
-  random(): number;
+  readonly random: () => number;
   dispose(): Promise<void>;
 }
 
@@ -145,7 +151,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   let opening: ((username: string, forced: boolean) => OpenedLogin | Promise<OpenedLogin>) | null = null;
 
   const probe: Probe = async (login, { signal }) => {
-    const attempt: Attempt = { username: login.username, leg: login.direction, host: login.server.host, at: clock.now(), signal: signal ?? new AbortController().signal };
+    const attempt: Attempt = {
+      username: login.username,
+      leg: login.direction,
+      host: login.server.host,
+      at: clock.now(),
+      signal: signal ?? new AbortController().signal,
+    };
     attempts.push(attempt);
     const now = (runningAt.get(attempt.host) ?? 0) + 1;
     runningAt.set(attempt.host, now);
@@ -259,7 +271,8 @@ function newMailbox(workspaceId: WorkspaceId, id: MailboxId, address: string, op
 function credentialOf(id: MailboxId, options: MailboxOptions, now: number): Credential {
   const sealed = 'sealed' as Sealed;
   const base = { id: `credential-${id}` as CredentialId, secretVersion: 1 };
-  if (options.oauth !== true) return { ...base, kind: 'BASIC', login: { username: 'user', password: sealed }, outgoingLogin: null, passwordSetAt: now };
+  if (options.oauth !== true)
+    return { ...base, kind: 'BASIC', login: { username: 'user', password: sealed }, outgoingLogin: null, passwordSetAt: now };
   return {
     ...base,
     kind: 'OAUTH2',
