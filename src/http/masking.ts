@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GraphQLError } from 'graphql';
 import type { Log } from '../domain/log.ts';
-import { redact } from '../domain/diagnose/redact.ts';
 import { PageRefused } from '../resolvers/queries/page.ts';
 import { withoutSuggestion } from '../schema/limits/prepare.ts';
 import { StoreUnavailable } from '../store/errors.ts';
@@ -50,9 +49,14 @@ function pathOf(error: unknown): string | null {
   return error instanceof GraphQLError && error.path !== undefined ? error.path.join('.') : null;
 }
 
-/** Never the error object itself: a library's error may carry a password in any of its fields. */
+/** Neither the error object nor its message: either may carry a password, or what a server echoed. Where it was thrown says enough. */
 function factsOf(thrown: unknown): Readonly<Record<string, unknown>> {
-  if (!(thrown instanceof Error)) return { errorName: typeof thrown };
+  if (!(thrown instanceof Error)) return { thrown: typeof thrown };
+  const code: unknown = 'code' in thrown ? thrown.code : undefined;
   const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return { errorName: thrown.name, errorMessage: redact(thrown.message), stack: frames.slice(0, 12).map((line) => line.trim()) };
+  return {
+    errorName: thrown.name,
+    ...(typeof code === 'string' ? { errorCode: code } : {}),
+    stack: frames.slice(0, 12).map((line) => line.trim()),
+  };
 }

@@ -34,7 +34,10 @@ export interface Page {
 
 /** A page of the gateway's own sign-in flow: no script, nothing from elsewhere, not framed, not stored, no referrer. */
 export function sendPage(response: ServerResponse, page: Page): void {
-  const refresh = page.refresh === undefined ? '' : `<meta http-equiv="refresh" content="${page.refresh.seconds}${page.refresh.url === undefined ? '' : `;url=${html(page.refresh.url)}`}">`;
+  const refresh =
+    page.refresh === undefined
+      ? ''
+      : `<meta http-equiv="refresh" content="${page.refresh.seconds}${page.refresh.url === undefined ? '' : `;url=${html(page.refresh.url)}`}">`;
   response.statusCode = page.status;
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
   response.setHeader('Content-Security-Policy', POLICY);

@@ -51,7 +51,9 @@ export function oauthRoutes(parts: { readonly gateway: Gateway; readonly signInF
     {
       name: 'oauth-result',
       match: below('/oauth/result/'),
-      handle: reading(async (_, response, call) => showResult(response, await signInFlow.show(call.params['rest'] ?? '', call.url.searchParams.get('key') ?? ''))),
+      handle: reading(async (_, response, call) =>
+        showResult(response, await signInFlow.show(call.params['rest'] ?? '', call.url.searchParams.get('key') ?? '')),
+      ),
     },
   ];
 
@@ -64,7 +66,10 @@ export function oauthRoutes(parts: { readonly gateway: Gateway; readonly signInF
     switch (begun.kind) {
       case 'GO': {
         const secure = publicUrl.protocol === 'https:' ? '; Secure' : '';
-        response.setHeader('Set-Cookie', `${begun.cookie.name}=${begun.cookie.value}; Path=/; Max-Age=${FLOW_SECONDS}; HttpOnly; SameSite=Lax${secure}`);
+        response.setHeader(
+          'Set-Cookie',
+          `${begun.cookie.name}=${begun.cookie.value}; Path=/; Max-Age=${FLOW_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
+        );
         const name = NAME[begun.authorization.provider];
         return sendPage(response, {
           status: 200,
@@ -100,7 +105,10 @@ function showStart(response: ServerResponse, page: StartPage, address: string, k
       const { authorization } = page;
       const { provider, target, startedBy } = authorization;
       const name = NAME[provider];
-      const shared = target.signInAddress.toLowerCase() === target.address.toLowerCase() ? '' : ` with the account <span class="address">${html(target.signInAddress)}</span>`;
+      const shared =
+        target.signInAddress.toLowerCase() === target.address.toLowerCase()
+          ? ''
+          : ` with the account <span class="address">${html(target.signInAddress)}</span>`;
       return sendPage(response, {
         status: 200,
         title: `Sign in with ${name}`,
@@ -152,7 +160,8 @@ function redirect(response: ServerResponse, location: string): void {
 }
 
 function reading(handle: (request: IncomingMessage, response: ServerResponse, call: RouteCall) => Promise<void>): Route['handle'] {
-  return (request, response, call) => (request.method === 'GET' ? handle(request, response, call) : sendMethodNotAllowed(response, ['GET']));
+  return (request, response, call) =>
+    request.method === 'GET' ? handle(request, response, call) : sendMethodNotAllowed(response, ['GET']);
 }
 
 function cookiesOf(request: IncomingMessage): ReadonlyMap<string, string> {
