@@ -59,24 +59,18 @@ export function gatewayEvidence(reason: Reason, context: EvidenceContext, text =
 function merge(found: readonly Facts[], context: EvidenceContext): Evidence {
   const raw = sentences(found.flatMap((facts) => facts.texts ?? []));
   const written = textFacts(raw);
-  const named = {
-    responseCode: firstOf(found, 'responseCode'),
-    replyCode: firstOf(found, 'replyCode'),
-    enhancedCode: firstOf(found, 'enhancedCode'),
-  };
-  // A reply that is quoted inside of another one is the cause of it.
-  const quoted = written.enhancedCode ?? null;
-  const isQuoted = quoted !== null && named.enhancedCode !== null && quoted !== named.enhancedCode && (written.replyCode ?? 0) >= 500;
+  const reply = innerReply(found, written);
+  // A mail server has no HTTP status and a token endpoint no SMTP reply, whatever numbers stand in their texts.
+  const isMail = context.protocol === 'SMTP' || context.protocol === 'IMAP';
   return {
     library: firstOf(found, 'library') ?? 'text',
     context,
     codes: distinct([...found.flatMap((facts) => facts.codes ?? []), ...(written.codes ?? [])]),
     names: distinct(found.flatMap((facts) => facts.names ?? [])),
-    responseCode: named.responseCode ?? written.responseCode ?? null,
+    responseCode: firstOf(found, 'responseCode') ?? written.responseCode ?? null,
     responseStatus: firstOf(found, 'responseStatus') ?? written.responseStatus ?? null,
-    replyCode: (isQuoted ? written.replyCode : named.replyCode) ?? written.replyCode ?? null,
-    enhancedCode: (isQuoted ? quoted : named.enhancedCode) ?? quoted,
-    httpStatus: firstOf(found, 'httpStatus') ?? written.httpStatus ?? null,
+    ...reply,
+    httpStatus: firstOf(found, 'httpStatus') ?? (isMail ? null : (written.httpStatus ?? null)),
     aadsts: [...found.flatMap((facts) => facts.aadsts ?? []), ...(written.aadsts ?? [])].slice(-MAX_ENTRIES),
     oauthError: firstOf(found, 'oauthError') ?? written.oauthError ?? null,
     oauthSuberror: firstOf(found, 'oauthSuberror') ?? written.oauthSuberror ?? null,
@@ -90,10 +84,26 @@ function merge(found: readonly Facts[], context: EvidenceContext): Evidence {
   };
 }
 
-/** Libraries repeat themselves: a sentence that is part of another one is dropped. */
+/** The reply of the server; when it quotes another one, as "530 5.7.57 … Error: 535 5.7.139 …" does, the quoted one is the cause. */
+function innerReply(found: readonly Facts[], written: Facts): Pick<Evidence, 'replyCode' | 'enhancedCode'> {
+  const replyCode = firstOf(found, 'replyCode');
+  const enhancedCode = firstOf(found, 'enhancedCode');
+  const writtenReply = { replyCode: written.replyCode ?? null, enhancedCode: written.enhancedCode ?? null };
+  if (replyCode === null) return { ...writtenReply, enhancedCode: enhancedCode ?? writtenReply.enhancedCode };
+  const isQuoted = replyCode >= 500 && (writtenReply.replyCode ?? 0) >= 500 && writtenReply.enhancedCode !== null;
+  return isQuoted ? writtenReply : { replyCode, enhancedCode: enhancedCode ?? writtenReply.enhancedCode };
+}
+
+/** Fillers of libraries that say nothing about the server. */
+const FILLER = /^(?:command failed|error|unknown error|authentication failure)\.?$/i;
+
+/** Libraries repeat themselves: a sentence that is part of another one is dropped, and so are fillers beside anything else. */
 function sentences(texts: readonly (string | null)[]): string {
   const all = texts.flatMap((text) => (text === null || text.trim() === '' ? [] : [text.trim().slice(0, MAX_INPUT)])).slice(0, 40);
-  const kept = all.filter((text, index) => !all.some((other, at) => other.includes(text) && (other.length > text.length || at < index)));
+  const telling = all.filter((text) => !FILLER.test(text));
+  const kept = (telling.length > 0 ? telling : all).filter(
+    (text, index, some) => !some.some((other, at) => other.includes(text) && (other.length > text.length || at < index)),
+  );
   return kept.join('\n').slice(0, MAX_INPUT);
 }
 
@@ -108,14 +118,6 @@ function redactedSaslError(error: Evidence['saslError']): Evidence['saslError'] 
 
 /** A thrown value that is no object. */
 function printed(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value;
-    case 'number':
-    case 'boolean':
-    case 'bigint':
-      return String(value);
-    default:
-      return '';
-  }
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : '';
 }

@@ -60,12 +60,18 @@ function withoutQuery(url: string): string {
 }
 
 function looksRandom(run: string): boolean {
-  // An error code is made of words: AADSTS700082, ERR_SSL_WRONG_VERSION_NUMBER, smtp_auth_disabled, GUIDs are no secrets.
-  if (/^[A-Z_]+\d*$/.test(run) || /^[a-z]+(?:[_/-][a-z]+)*$/.test(run) || GUID.test(run) || /^[-_=*~]+$/.test(run)) return false;
-  const kinds = [/[a-z]/, /[A-Z]/, /\d/].filter((kind) => kind.test(run)).length;
-  const isCamelCase = /^(?:[A-Z]?[a-z]+)+(?:[A-Z]+)?$/.test(run) && run.length < 48;
-  if (isCamelCase) return vowelShare(run) < 0.2;
-  return kinds >= 2 || /[+=]/.test(run) || run.length >= 32;
+  if (GUID.test(run)) return false;
+  // An error code or a compound is made of words: AADSTS700082, ERR_SSL_WRONG_VERSION_NUMBER, Application-specific.
+  const parts = run.split(/[-_/~!*=+]+/).filter((part) => part !== '');
+  return parts.some((part) => isRandomWord(part)) || (parts.length === 1 && /[+=]/.test(run));
+}
+
+function isRandomWord(part: string): boolean {
+  if (part.length < 8 || /^[A-Z]{2,}\d*$/.test(part) || /^\d+$/.test(part)) return false;
+  const hasDigits = /\d/.test(part);
+  if (hasDigits) return /[a-z]/i.test(part);
+  const isWord = /^[A-Z]?[a-z]+$/.test(part) || /^(?:[A-Z][a-z]+){2,6}[A-Z]*$/.test(part) || /^[a-z]+(?:[A-Z][a-z]+){1,6}$/.test(part);
+  return !isWord || part.length >= 48 || vowelShare(part) < 0.15;
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

@@ -25,8 +25,8 @@ export interface Facts {
 /** The first value that is there. */
 export function firstOf<Key extends keyof Facts>(all: readonly Facts[], key: Key): NonNullable<Facts[Key]> | null {
   for (const facts of all) {
-    const value = facts[key];
-    if (value !== undefined && value !== null) return value;
+    const value = facts[key] ?? null;
+    if (value !== null) return value;
   }
   return null;
 }

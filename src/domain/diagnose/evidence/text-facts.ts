@@ -31,17 +31,24 @@ const BRACKETED = new RegExp(`\\[(${RESPONSE_CODES.join('|')})(?=[\\] ])`, 'i');
 /** "NO …" at the start of a line, after a tag or an asterisk, or right before a response code. POP3 says -ERR. */
 const STATUS = /(?:^|\n)\s*(?:(?:\*|TAG|[A-Z]{0,6}\d{1,9})\s+)?(NO|BAD|BYE|-ERR)\s+\S|\b(NO|BAD|BYE|-ERR)\s+\[/;
 
-/** A reply at the start of a line, after a colon, bracket or quote, or in front of an enhanced code (RFC 3463). */
-const REPLY =
-  /(?:^|[\n:>("'=]\s*|\b(?:error|code|reply|response|status|smtp|server)[ #:=]{1,3})([45]\d\d)(?=$|[ \-#,:).;'"<]|\s)|(?<![\d.])([45]\d\d)[ \-#]+(?=[45]\.\d{1,3}\.\d{1,3}\b)/gi;
-const ENHANCED = /(?<![\d.])([45]\.\d{1,2}\.\d{1,3})(?![\d.])/g;
+/** Reply codes of SMTP that are in use; 465 and 587 are ports, 429 is HTTP's. */
+const REPLIES = '4(?:2[0-2]|3[0-5]|4[0-9]|5[0-9]|7[0-9])|5(?:0[0-5]|1[0-9]|2[0-9]|3[0-9]|4[0-9]|5[0-9]|6[05]|7[01])';
+/** A reply at the start of a line, after a colon, bracket or quote, after a word for it, or in front of an enhanced code (RFC 3463). */
+const REPLY = new RegExp(
+  [
+    `(?:^|[\\n>("'=]\\s*|:\\s+|\\b(?:error|code|reply|response|smtp|server)[ #:=]{1,3})(${REPLIES})(?=$|[ \\-#,:).;'"<\\n])`,
+    `(?<![\\d.:])([45]\\d\\d)[ \\-#:]{1,3}(?=[45]\\.[0-7]\\.\\d{1,3}\\b)`,
+  ].join('|'),
+  'gi',
+);
+const ENHANCED = /(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d.])/g;
 
 const HTTP = [
   /\bHTTP(?:\/\d(?:\.\d)?)?(?: status| error| code| response)*[ :=]{1,3}([1-5]\d\d)\b/i,
   /\bstatus(?: code| line)?[ :="']{1,4}(?:does not indicate success[ :]{1,3})?([45]\d\d)\b/i,
   /\bresponse status code does not indicate success:? ([45]\d\d)\b/i,
   /\b(4\d\d|5\d\d) (?:bad request|unauthorized|forbidden|not found|request timeout|too many requests|internal server error|bad gateway|service unavailable|gateway time-?out)\b/i,
-  /\b(?:request failed|failed|fetch token|answered|returned)[a-z ]{0,30}[ :(]{1,3}([45]\d\d)\b/i,
+  /\b(?:failed|fetch token|answered|returned)[a-z ]{0,30}[ :(]{1,3}(40[0138]|429|50[0234])\b(?![ -]\d\.)/i,
 ];
 
 const AADSTS = /AADSTS[ :]?(\d{4,8})/gi;

@@ -1,0 +1,181 @@
+import type { Reason } from '../reason.ts';
+import { finding, passing } from './finding.ts';
+import type { Departures, Finding } from './finding.ts';
+import { asksCredentials } from './credential-words.ts';
+import type { Reading } from './reading.ts';
+import { namesAnEnd, transienceOf } from './transience.ts';
+
+/**
+ * Step 6b: lasting conditions in the words of any server. A word class each, in the order in which one explains another
+ * away. Under a 4xx reply only those that no waiting can cure are believed.
+ */
+export function conditions(reading: Reading): Finding | null {
+  const isPassing = isTransientClass(reading);
+  const found = CONDITIONS.find(
+    (condition) =>
+      (!isPassing || condition.incurable) && condition.when.test(reading.words) && condition.unless?.test(reading.words) !== true,
+  );
+  if (found === undefined) return null;
+  // "Invalid credentials or IMAP is disabled": the server does not know either.
+  if (
+    asksCredentials(reading.words) &&
+    /\b(?:or|oder|ou|ili|o)\b|\/|или/.test(reading.words) &&
+    found.reason !== 'APP_PASSWORD_REQUIRED' &&
+    !found.certain
+  )
+    return null;
+  if (isPassing && found.reason === 'CLIENT_IP_BLOCKED') return passing('CLIENT_IP_BLOCKED');
+  return finding(forLogin(found.reason, reading), 'LIKELY', found.departures ?? {});
+}
+
+/** What a text names besides a refused login, likeliest first: for "invalid credentials or IMAP is disabled". */
+export function alsoNamed(reading: Reading): readonly Reason[] {
+  return CONDITIONS.filter((condition) => condition.when.test(reading.words)).map((condition) => condition.reason);
+}
+
+/** Somebody is locked out, and the words say whether it ends by itself. */
+export function lockOut(reading: Reading): Finding | null {
+  const { words } = reading;
+  const passes = transienceOf(words);
+  if (CLIENT_IP.test(words) && !/\baccount\b|\buser\b/.test(words))
+    return passes === null
+      ? null
+      : passing(passes === 'PROVIDER_UNAVAILABLE' ? 'CLIENT_IP_BLOCKED' : passes, { alternatives: ['CLIENT_IP_BLOCKED', 'RATE_LIMITED'] });
+  if (passes === null) return null;
+  const ends = namesAnEnd(words);
+  const isClosed =
+    /\b(?:suspended|deactivated|disabled|terminated|closed)\b/.test(words) &&
+    /\bcontact\b|\bsupport\b|\badmin|reactivat|re-?enable|permanent/.test(words);
+  if (isClosed && !ends && ACCOUNT.test(words)) return finding('ACCOUNT_DISABLED', 'LIKELY', { alternatives: ['RATE_LIMITED'] });
+  if (LOCKED.test(words))
+    return passing(passes === 'RATE_LIMITED' && ends ? 'RATE_LIMITED' : 'ACCOUNT_LOCKED', {
+      alternatives: ['ACCOUNT_LOCKED', 'RATE_LIMITED'],
+    });
+  return null;
+}
+
+interface Condition {
+  readonly reason: Reason;
+  readonly when: RegExp;
+  readonly unless?: RegExp;
+  readonly departures?: Departures;
+  /** Believed under a 4xx reply as well. */
+  readonly incurable?: boolean;
+  /** Believed beside credential words joined by "or". */
+  readonly certain?: boolean;
+}
+
+const ACCOUNT =
+  /\b(?:accounts?|users?|mailbox|login|konto|postfach|benutzer|compte|utilisateur|cuenta|usuario|utente|conta|gebruiker|uzytkownik)\b|учетн|учётн|аккаунт|пользовател|почтов|账号|帐号|账户|用户|アカウント|계정/;
+const LOCKED =
+  /\block(?:ed|ing|-?out)?\b|\bblock(?:ed)?\b|\bbann?ed\b|gesperrt|verrouill|bloque|bloqu[eé]|blocat|geblokkeerd|zablok|заблокирован|锁定|ロック|잠/;
+const CLIENT_IP =
+  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|from ip|\bip \d|host \[)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
+
+const CONDITIONS: readonly Condition[] = [
+  { reason: 'CLIENT_IP_BLOCKED', when: CLIENT_IP, unless: /\baccount\b.{0,30}(?:block|lock|ban)/, incurable: true },
+  {
+    reason: 'APP_PASSWORD_REQUIRED',
+    when: /\bapp(?:lication)?s?[- ]?(?:specific )?passw(?:or)?ds?\b(?!.{0,30}(?:is |was )?(?:invalid|incorrect|wrong|expired|revoked))|anwendungs(?:spezifisch|passwort|kennwort)|app-?(?:passwort|kennwort)|mot de passe (?:d'|specifique a l')?applic|contrasena de (?:la )?aplicaci|password (?:per le |specifica per l')?app\b|senha de (?:app|aplicativo)|haslo (?:dla )?aplikacj|парол\S* (?:для )?(?:внешн\S* )?приложени|授权码|専用パスワード|アプリ(?:固有の)?パスワード|(?:2fa|two-factor|2-step|two-step|multi-?factor)\b.{0,60}\b(?:enabled|active|app)/,
+    unless: /\b(?:invalid|incorrect|wrong|bad) app(?:lication)?[- ]?(?:specific )?password/,
+    incurable: true,
+    certain: true,
+  },
+  {
+    reason: 'WEB_LOGIN_REQUIRED',
+    when: /\b(?:log|sign)(?:ing)?[- ]?(?:in|on)?\b.{0,40}\b(?:web ?-?(?:mail|browser|site|interface|page)?|browser|portal)\b|\bweb ?-?(?:mail|browser|site|login)\b.{0,40}\b(?:log|sign|required|first|visit|verify|confirm)|\bverify (?:your|the|this) (?:account|identity|e-?mail|phone)|\bconfirm (?:your|the) (?:account|identity)|\bcaptcha|\b(?:accept|agree).{0,30}\b(?:terms|conditions|eula|agreement|policy)\b|\bunusual (?:activity|login|sign-?in|location)|\bsuspicious (?:activity|login|sign-?in|attempt|location)|\bunsafe login|\bsecurity (?:check|verification|challenge|alert)\b|\bverification (?:is )?(?:required|needed|code)|im browser|weboberflache|navigateur|navegador|via webmail|через (?:веб|браузер)|подтвердите/,
+    unless: /\bterms\b.{0,30}\bviolat/,
+    incurable: true,
+  },
+  {
+    reason: 'SEND_AS_DENIED',
+    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use)|\b(?:mail from|from|sender)\b.{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not)\b|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
+  },
+  {
+    reason: 'SMTP_AUTH_DISABLED',
+    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|отключ\S*|выключ\S*)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\bsmtp|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
+    incurable: true,
+  },
+  {
+    reason: 'BASIC_AUTH_DISABLED',
+    when: /\b(?:basic|legacy|plain password) auth\w*\b.{0,60}\b(?:disabled|not (?:supported|allowed|permitted|enabled|available)|no longer|blocked|deprecated|retired|turned off|removed|prohibited)|\bless secure app|\b(?:password|basic)(?:-based)? (?:log-?ins?|auth\w*|sign-?ins?|access) .{0,30}\b(?:disabled|not (?:supported|allowed|permitted)|no longer|blocked)|\b(?:use|requires?|must use|only|switch to|migrate to|supports? only)\b.{0,20}\b(?:x?oauth ?2?|oauth|modern auth\w*)\b|\b(?:x?oauth ?2?|modern auth\w*) (?:is |authentication )?(?:required|mandatory|only)|basisauthentifizierung|standardauthentifizierung/,
+    incurable: true,
+  },
+  {
+    reason: 'IMAP_DISABLED',
+    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for)|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|imap.{0,15}(?:未开启|未启用|关闭|無効)|未开启.{0,10}imap/,
+    incurable: true,
+  },
+  {
+    reason: 'STARTTLS_UNAVAILABLE',
+    when: /\bstarttls\b.{0,40}\b(?:not (?:supported|offered|available|advertised|enabled|implemented)|unsupported|unavailable|disabled)|\b(?:does ?n[o']t|not) (?:support|offer) starttls|\btls (?:is )?not (?:supported|available|offered|enabled)/,
+  },
+  {
+    reason: 'TLS_MODE_MISMATCH',
+    when: /\bmust issue (?:a )?starttls|\bstarttls (?:is )?(?:required|first|needed|mandatory)|\b(?:encryption|encrypted (?:connection|session|channel)|ssl|tls|ssl\/tls|tls\/ssl|secure (?:connection|channel|session))\b.{0,30}\b(?:is |are )?(?:required|needed|mandatory|necessary|first)\b|\b(?:use|requires?|need|must use|enable)\b.{0,20}\b(?:ssl|tls|starttls|encryption|secure connection)\b|\b(?:clear|plain) ?-?text\b.{0,60}\b(?:disallowed|not (?:allowed|permitted|supported)|disabled|forbidden|refused|prohibited)|\bunencrypted\b|verschlusselte? verbindung|connexion (?:securisee|chiffree)/,
+  },
+  {
+    reason: 'AUTH_MECHANISM_UNSUPPORTED',
+    when: /\b(?:mechanism|authentication (?:type|method|scheme|mode)|auth (?:type|method|scheme)|sasl method)s?\b.{0,50}\b(?:not (?:supported|allowed|available|enabled|recogni[sz]ed|permitted|implemented)|unsupported|unavailable|unknown|invalid|too weak|disabled|unrecogni[sz]ed|refused|no longer)|\b(?:unsupported|unrecogni[sz]ed|unknown|unavailable|invalid|no such|no supported|no suitable|no)\b (?:(?:auth\w*|sasl|login|smtp|such) ){0,2}(?:mechanism|authentication (?:type|method|scheme)|auth (?:type|method))s?\b|\b(?:smtp )?auth(?:entication)?(?: command| extension| login| plain)?(?: is)? (?:not (?:supported|enabled|advertised|offered|available|implemented|allowed|recogni[sz]ed)|disabled|used when not advertised)\b|\bx?oauth ?2? (?:is )?(?:no longer|not) supported|\b(?:command|syntax)\b.{0,30}\b(?:unrecogni[sz]ed|not (?:recogni[sz]ed|implemented|supported)|unknown|rejected)|\b(?:unrecogni[sz]ed|unknown|unimplemented) command/,
+    unless: /\bauthentication (?:disabled|not allowed) for (?:user|account|this)/,
+  },
+  {
+    reason: 'PASSWORD_EXPIRED',
+    when: /\b(?:passw(?:or)?d|passphrase|pass word)\b.{0,40}\b(?:expired?|has expired|must be (?:changed|reset|updated)|(?:change|reset|update|transition) (?:is )?(?:required|needed|necessary)|too (?:old|simple|weak|short)|needs? to be (?:changed|reset|updated)|has to be changed|transition)\b|\bexpired (?:user )?passw(?:or)?d|\b(?:must|should|need to|have to|please|required to) (?:change|reset|update) (?:your |the )?passw|\bcredentials? (?:has |have )?expired|(?:passwort|kennwort)\b.{0,30}(?:abgelaufen|geandert werden)|abgelaufen\w* (?:passwort|kennwort)|mot de passe\b.{0,20}(?:expire|change)|contrasena\b.{0,20}(?:caducad|expirad|vencid)|password\b.{0,20}scadut|senha\b.{0,20}expirad|wachtwoord\b.{0,20}verlopen|haslo\b.{0,20}wygas|парол\S*.{0,30}(?:истек|истёк|устарел|просроч)|срок действия парол|密码(?:已)?(?:过期|失效)|パスワード.{0,10}(?:期限|有効)/,
+    incurable: true,
+  },
+  {
+    reason: 'MFA_REQUIRED',
+    when: /\bmulti-?factor|\bmfa\b|\btwo-?factor|\b2fa\b|\b(?:2|two)-?step\b|\bsecond factor|\bstrong authentication|\bone-?time (?:password|code|passcode)|\botp\b/,
+    incurable: true,
+  },
+  {
+    reason: 'CONDITIONAL_ACCESS_BLOCKED',
+    when: /\bconditional access|\bsecurity defaults?\b|\bcompliant device|\bdevice (?:is )?not (?:managed|compliant|registered)|\bsecurity policy\b|\baccess policy\b|\bblocked by (?:an? )?(?:organi[sz]ation|tenant|admin\w*|security|access|it) ?(?:policy|policies)?/,
+    incurable: true,
+  },
+  {
+    reason: 'ACCOUNT_LOCKED',
+    when: /\b(?:accounts?|users?|mailbox|login|konto|postfach|compte|cuenta|conta)\b.{0,50}\b(?:locked|lock-?ed ?out|lockout|gesperrt|verrouille\w*|bloque\w*|bloccat\w*|bloquead\w*|geblokkeerd|zablokowan\w*)|\blocked (?:out|account|user|mailbox)|(?:учетн|учётн|аккаунт|почтов|ящик).{0,40}заблокирован|账(?:号|户).{0,6}(?:锁定|冻结)|アカウント.{0,10}ロック/,
+    incurable: true,
+  },
+  {
+    reason: 'ACCOUNT_DISABLED',
+    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access|subscription|customer|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:active|activated|enabled|yet active)|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\bdisabled (?:user|account|mailbox)|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
+    unless: /\b(?:imap|smtp|pop3?)\b.{0,10}\b(?:disabled|not enabled)/,
+    incurable: true,
+  },
+  {
+    reason: 'MAILBOX_NOT_ACCESSIBLE',
+    when: /\blicen[cs]e[ds]?\b|\bunlicen[cs]ed|\bmailbox\b.{0,40}\b(?:not (?:enabled|found|available|accessible|exist\w*)|does ?n[o']t exist)|\bno (?:such )?mailbox\b|\b(?:no|not|lacks?|without|insufficient) (?:\w+ ){0,3}(?:permissions?|rights?|access|authori[sz]ed|privileges?)\b.{0,40}\b(?:mailbox|folder|account|inbox|shared)|\bpermission denied\b|\b(?:mailbox|inbox)\b.{0,20}\baccess (?:is )?denied|\baccess (?:is )?denied\b.{0,20}\b(?:mailbox|inbox)|\bnot (?:allowed|authori[sz]ed|permitted) to (?:access|open|act|log ?in as|impersonate)|\bfull access\b|\bno such authori[sz]ation|\bnot provisioned/,
+  },
+  {
+    reason: 'ACCOUNT_NOT_FOUND',
+    when: /\b(?:no such|unknown|non-?existent|unrecogni[sz]ed) (?:local )?(?:user|account|login|recipient|customer|domain)\b|\b(?:user|account|customer|domain|login name|user ?name)\b.{0,40}\b(?:(?:is |was |could )?not (?:be )?(?:found|known|exist\w*|recogni[sz]ed|registered)|does ?n[o']t exist|doesn't exist|unknown|deleted|removed|no longer exists?)|\b(?:benutzer|konto|postfach)\b.{0,30}(?:nicht gefunden|existiert nicht|unbekannt|geloscht)|unbekannte[rs]? (?:benutzer|konto)|utilisateur .{0,20}(?:inconnu|introuvable)|compte .{0,20}(?:inexistant|introuvable|inconnu)|usuario .{0,20}(?:no existe|desconocido)|utente .{0,20}(?:sconosciuto|inesistente)|usuario .{0,20}(?:nao existe|inexistente)|пользовател\S* .{0,20}не (?:найден|существует)|(?:нет такого|неизвестн\S*) пользовател|用户不存在|账号不存在|ユーザー?が(?:存在|見つか)/,
+  },
+  {
+    reason: 'AUTH_MECHANISM_UNSUPPORTED',
+    when: /\bauthentication (?:is )?required|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
+    departures: { alternatives: ['TLS_MODE_MISMATCH', 'SMTP_AUTH_DISABLED'] },
+  },
+];
+
+/** A second factor beside a password login means an app password; Yandex-like "IMAP disabled" on sending means SMTP. */
+function forLogin(reason: Reason, reading: Reading): Reason {
+  const { protocol } = reading.evidence.context;
+  const isSending = protocol === 'SMTP' || reading.evidence.replyCode !== null;
+  if (reason === 'MFA_REQUIRED' && !reading.usesOAuth && (protocol === 'IMAP' || isSending)) return 'APP_PASSWORD_REQUIRED';
+  if (reason === 'TLS_MODE_MISMATCH' && !isSending && (protocol === 'IMAP' || reading.evidence.responseStatus !== null))
+    return 'STARTTLS_UNAVAILABLE';
+  return reason;
+}
+
+/** SMTP 4yz: try again later (RFC 5321 section 4.2.1). */
+function isTransientClass(reading: Reading): boolean {
+  const { replyCode, enhancedCode } = reading.evidence;
+  return replyCode !== null ? replyCode < 500 : (enhancedCode?.startsWith('4.') ?? false);
+}
+
+export function passingReply(reading: Reading): Finding | null {
+  return isTransientClass(reading) ? passing(transienceOf(reading.words) ?? 'PROVIDER_UNAVAILABLE') : null;
+}

@@ -1,0 +1,121 @@
+import { finding, passing } from './finding.ts';
+import type { Finding } from './finding.ts';
+import { networkTexts } from './network-texts.ts';
+import type { Reading } from './reading.ts';
+import { transienceOf } from './transience.ts';
+
+/** Step 1: what DNS, TCP and TLS say, however deep it is nested (provider-facts section 7). */
+export function network(reading: Reading): Finding | null {
+  const codes = reading.evidence.codes.map((code) => code.toUpperCase());
+  const has = (...wanted: readonly string[]) => codes.some((code) => wanted.includes(code));
+  const some = (pattern: RegExp) => codes.some((code) => pattern.test(code));
+
+  if (has('HOST_NOT_ALLOWED')) return finding('HOST_NOT_ALLOWED', 'CERTAIN');
+  // nodemailer could not reach the token endpoint: that says nothing about the mail server.
+  if (has('EFETCH')) return passing('PROVIDER_UNAVAILABLE');
+  if (some(CERTIFICATE)) return certificate(some(/ALTNAME|HOSTNAME_MISMATCH|IP_ADDRESS_MISMATCH/));
+  if (some(TLS_OUTAGE)) return passing('PROVIDER_UNAVAILABLE');
+  if (some(TLS_MODE)) return finding('TLS_MODE_MISMATCH', 'LIKELY');
+  // Silence has two causes that look alike; the one that passes by itself is never read as the other.
+  if (has('GREETING_TIMEOUT')) return silent();
+  if (has('STARTTLS_INJECTION')) return finding('STARTTLS_UNAVAILABLE', 'LIKELY');
+  if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM')) return resolverTrouble();
+  if (has('ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'ENODATA', 'EBADNAME')) return nameNotFound(reading);
+  if (has('ECONNREFUSED')) return finding('CONNECTION_REFUSED', 'LIKELY');
+  if (has('ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL')) return unreachable();
+  if (some(TIMEOUT) || isAbort(reading)) return finding('CONNECTION_TIMEOUT', 'LIKELY');
+  if (has('ETLS') || reading.evidence.tlsFailed) return startTls(reading);
+  if (has('EPROTOCOL')) return greeting(reading);
+  if (has('EDNS')) return nameNotFound(reading);
+  if (some(CLOSED)) return closed(reading);
+  if (has('NETWORK_ERROR', 'NO_NETWORK_CONNECTIVITY'))
+    return reading.answered && !isMsalWord(reading) ? null : (networkTexts(reading) ?? lost());
+  if (has('ESOCKET') && !reading.answered) return networkTexts(reading) ?? finding('CONNECTION_CLOSED', 'LIKELY');
+  return reading.answered ? null : networkTexts(reading);
+}
+
+const CERTIFICATE =
+  /^(?:CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH|IP_ADDRESS_MISMATCH|INVALID_CA|INVALID_PURPOSE|CRL_|ERROR_IN_C|PATH_LENGTH_EXCEEDED)|CERTIFICATE_VERIFY_FAILED|ALERT_UNKNOWN_CA|(?:EE|CA)_(?:KEY|MD)_TOO_/;
+const TLS_OUTAGE = /^ERR_SSL_.*INTERNAL_ERROR|^ERR_SSL_(?:UNEXPECTED_EOF|TLSV1_ALERT_USER_CANCELLED)/;
+const TLS_MODE = /^(?:ERR_SSL_|ERR_TLS_(?!CERT|HANDSHAKE_TIMEOUT)|EPROTO$)/;
+const TIMEOUT =
+  /^(?:ETIMEDOUT|ETIMEOUT|ESOCKETTIMEDOUT|(?:CONNECT|UPGRADE|SOCKET|REQUEST)_TIMEOUT|UND_ERR_[A-Z_]*TIMEOUT|TIMEOUT_ERR|ERR_TLS_HANDSHAKE_TIMEOUT|ERR_SOCKET_CONNECTION_TIMEOUT|REQUEST_TIMEDOUT)$/;
+const CLOSED =
+  /^(?:ECONNRESET|EPIPE|ECONNABORTED|ENOTCONN|NOCONNECTION|ECONNECTION|CLOSEDAFTERCONNECT(?:TEXT|TLS)|UND_ERR_SOCKET|UND_ERR_CLOSED|ERR_STREAM_PREMATURE_CLOSE|ERR_SOCKET_CLOSED|ERR_STREAM_DESTROYED)$/;
+
+/** Certain about the certificate, not about its lasting: a clock, a proxy or a renewal under way pass. So never red at once. */
+function certificate(isName: boolean): Finding {
+  return finding('TLS_CERTIFICATE_INVALID', 'LIKELY', isName ? { action: 'CHECK_HOST_PORT' } : {});
+}
+
+function silent(): Finding {
+  return finding('CONNECTION_TIMEOUT', 'AMBIGUOUS', { alternatives: ['TLS_MODE_MISMATCH', 'WRONG_PROTOCOL'] });
+}
+
+function resolverTrouble(): Finding {
+  return finding('DNS_NOT_FOUND', 'LIKELY', { retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' });
+}
+
+/** A name that somebody typed is spelled wrong; the name of a big provider is not, so it is our resolver. */
+function nameNotFound(reading: Reading): Finding {
+  const isFixedHost = reading.vendor !== null || reading.evidence.context.protocol === 'OAUTH';
+  return isFixedHost ? resolverTrouble() : finding('DNS_NOT_FOUND', 'LIKELY');
+}
+
+function unreachable(): Finding {
+  return finding('CONNECTION_TIMEOUT', 'LIKELY', { action: 'CHECK_NETWORK_THEN_RETRY' });
+}
+
+function lost(): Finding {
+  return finding('PROVIDER_UNAVAILABLE', 'LIKELY', {
+    action: 'CHECK_NETWORK_THEN_RETRY',
+    alternatives: ['DNS_NOT_FOUND', 'CONNECTION_REFUSED', 'CONNECTION_TIMEOUT', 'TLS_CERTIFICATE_INVALID'],
+  });
+}
+
+function startTls(reading: Reading): Finding {
+  const { replyCode } = reading.evidence;
+  const isTemporary = (replyCode !== null && replyCode < 500) || transienceOf(reading.words) !== null;
+  return isTemporary ? passing('STARTTLS_UNAVAILABLE') : finding('STARTTLS_UNAVAILABLE', 'LIKELY', { alternatives: ['TLS_MODE_MISMATCH'] });
+}
+
+/** A greeting that is no "220": another service, a server that is closing, or one that refuses our address. */
+function greeting(reading: Reading): Finding {
+  const { replyCode } = reading.evidence;
+  if (replyCode !== null && replyCode < 500) return passing(transienceOf(reading.words) ?? 'PROVIDER_UNAVAILABLE');
+  if (/\* (?:ok|preauth|bye)\b|\+ok\b|http\/\d|ssh-\d|<html/.test(reading.text)) return finding('WRONG_PROTOCOL', 'LIKELY');
+  if (replyCode !== null) {
+    if (/block|blacklist|listed|banned|reject|denied|refused|client host|spam|reputation|\brbl\b|your ip|\bip\b|access/.test(reading.words))
+      return finding('CLIENT_IP_BLOCKED', 'LIKELY');
+    const passes = transienceOf(reading.words);
+    return passes === null ? finding('CLIENT_IP_BLOCKED', 'AMBIGUOUS', { alternatives: ['PROVIDER_UNAVAILABLE'] }) : passing(passes);
+  }
+  const passes = transienceOf(reading.words);
+  return passes === null ? finding('WRONG_PROTOCOL', 'AMBIGUOUS', { alternatives: ['TLS_MODE_MISMATCH'] }) : passing(passes);
+}
+
+/** A server that says why it hangs up is believed, unless it says that somebody has to act: closing proves nothing. */
+function closed(reading: Reading): Finding {
+  const passes = transienceOf(reading.words);
+  return passing(
+    passes === 'TOO_MANY_CONNECTIONS' || passes === 'RATE_LIMITED'
+      ? passes
+      : isOutage(reading)
+        ? 'PROVIDER_UNAVAILABLE'
+        : 'CONNECTION_CLOSED',
+  );
+}
+
+function isOutage(reading: Reading): boolean {
+  return /unavailable|maintenance|shutting down|overload|internal error|try again later|temporar/.test(reading.words);
+}
+
+/** gaxios and undici give an AbortError or TimeoutError without a code. */
+function isAbort(reading: Reading): boolean {
+  return reading.evidence.names.some((name) => /^(?:AbortError|TimeoutError)$/i.test(name)) && !reading.answered;
+}
+
+/** msal repeats its own code as if it were an answer. */
+function isMsalWord(reading: Reading): boolean {
+  return reading.evidence.library === 'msal' && reading.evidence.aadsts.length === 0;
+}

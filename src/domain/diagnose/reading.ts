@@ -1,0 +1,66 @@
+import type { Evidence } from '../evidence.ts';
+import { vendorOf } from './vendor.ts';
+import type { Vendor } from './vendor.ts';
+
+/** Evidence made ready for rules over words. */
+export interface Reading {
+  readonly evidence: Evidence;
+  /** The text in lower case, without accents on Latin letters, one space between words. */
+  readonly text: string;
+  /** The same without links and host names: what somebody said, not where. */
+  readonly words: string;
+  readonly vendor: Vendor | null;
+  /** The login used a token, not a password. */
+  readonly usesOAuth: boolean;
+  /** A server was reached and said something; words about connections are then about its own back end. */
+  readonly answered: boolean;
+}
+
+const LINK = /\bhttps?:\/\/\S+/g;
+const HOST_NAME =
+  /\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b|\b[a-z0-9-]+\.(?:com|net|org|io|de|fr|ru|uk|cn|jp|eu|lan|local|test|example|invalid|internal)\b/g;
+
+/** "TAG NO text" and "* BYE text" say the status once more; without it no word is read as a negation. */
+const TAGGED = /^(?:\*|TAG|[A-Z]{0,6}\d{1,9})\s+(?:NO|BAD|BYE)\s+/gm;
+
+export function read(evidence: Evidence): Reading {
+  const text = normalized(evidence.text);
+  return {
+    evidence,
+    text,
+    words: text.replace(LINK, ' ').replace(HOST_NAME, ' '),
+    vendor: vendorOf(evidence, text),
+    usesOAuth: usesOAuth(evidence),
+    answered:
+      evidence.replyCode !== null ||
+      evidence.responseStatus !== null ||
+      evidence.responseCode !== null ||
+      evidence.httpStatus !== null ||
+      evidence.oauthError !== null ||
+      evidence.aadsts.length > 0,
+  };
+}
+
+/** Accents go from Latin letters only: Russian й and Japanese が are letters of their own. */
+function normalized(text: string): string {
+  return text
+    .replace(TAGGED, '')
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/([a-z])\p{M}+/gu, '$1')
+    .normalize('NFC')
+    .replace(/[‘’`´]/g, "'")
+    .replace(/ł/g, 'l')
+    .replace(/ı/g, 'i')
+    .replace(/\s+/g, ' ');
+}
+
+function usesOAuth(evidence: Evidence): boolean {
+  if (evidence.context.authMethod !== null) return evidence.context.authMethod === 'OAUTH2';
+  return (
+    evidence.context.protocol === 'OAUTH' ||
+    evidence.saslError !== null ||
+    evidence.aadsts.length > 0 ||
+    /XOAUTH2|OAUTHBEARER/.test(evidence.command ?? '')
+  );
+}
