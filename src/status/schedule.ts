@@ -73,10 +73,15 @@ export function wantsQuickRetry(leg: Leg): boolean {
   return leg.health === 'DEGRADED' && leg.failureCount <= QUICK_RETRIES;
 }
 
-/** Every held leg waits for its share: with n of them probed once in n / 10 minutes, the cohort makes 10 probes a minute. */
+/**
+ * Anywhere from one interval to 2.7 shares, a share being the time in which all of the cohort would be probed once at 10 a
+ * minute. Uniform, so that probes begin at once although everybody was held at the same time; 2.7, because waiting times
+ * drawn from 0 to w bunch up to e/w at the end of the first w, and that peak must stay within the 10 a minute.
+ */
 function heldDelayMs(cohortSize: number, facts: ScheduleFacts): number {
   const shareMs = (cohortSize / GUARDED_PROBES_PER_MINUTE) * 60_000;
-  return Math.max(facts.intervalMs, shareMs) * (1 + facts.random() / 4);
+  const spreadMs = Math.max(0, 2.7 * shareMs - facts.intervalMs);
+  return anInterval(facts) + facts.random() * spreadMs;
 }
 
 function anInterval(facts: ScheduleFacts): number {
