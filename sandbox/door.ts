@@ -15,7 +15,11 @@ export interface Door {
 const DEFAULT_GREETING_DELAY_MS = 2_000;
 
 /** Listens; `onSocket` gets each connection that no fault kept. Rejects when the port is taken. */
-export async function openDoor(address: { host: string; port: number }, switches: ServerSwitches, onSocket: (socket: Socket) => void): Promise<Door> {
+export async function openDoor(
+  address: { host: string; port: number },
+  switches: ServerSwitches,
+  onSocket: (socket: Socket) => void,
+): Promise<Door> {
   const sockets = new Map<number, Socket>();
   const server = createServer((socket) => {
     switches.connections += 1;

@@ -85,9 +85,11 @@ export function parseServerFault(input: unknown): LoginFault | ServerFault {
 }
 
 function replyFault(imap: string | undefined, smtp: string | undefined): LoginFault {
-  if (imap === undefined && smtp === undefined) throw new SandboxInputError('A reply needs its text: --imap "NO …", --smtp "535 …", or both.');
+  if (imap === undefined && smtp === undefined)
+    throw new SandboxInputError('A reply needs its text: --imap "NO …", --smtp "535 …", or both.');
   if (imap !== undefined && !/^(?:NO|BAD|BYE)\b/u.test(imap)) throw new SandboxInputError('An IMAP reply starts with NO, BAD or BYE.');
-  if (smtp !== undefined && !/^[45]\d\d[ -]/u.test(smtp)) throw new SandboxInputError('An SMTP reply starts with a code of the 400s or 500s, e.g. "535 5.7.8 Nope".');
+  if (smtp !== undefined && !/^[45]\d\d[ -]/u.test(smtp))
+    throw new SandboxInputError('An SMTP reply starts with a code of the 400s or 500s, e.g. "535 5.7.8 Nope".');
   return { kind: 'reply', ...(imap === undefined ? {} : { imap }), ...(smtp === undefined ? {} : { smtp }) };
 }
 

@@ -16,7 +16,9 @@ export function smtpRefusal(flavour: Flavour, refusal: Refusal): string {
   return SMTP_WORDS[flavour][refusal] ?? SMTP_WORDS.generic[refusal];
 }
 
-type Words = { readonly generic: Readonly<Record<Refusal, string>> } & Readonly<Record<Exclude<Flavour, 'generic'>, Partial<Readonly<Record<Refusal, string>>>>>;
+type Words = { readonly generic: Readonly<Record<Refusal, string>> } & Readonly<
+  Record<Exclude<Flavour, 'generic'>, Partial<Readonly<Record<Refusal, string>>>>
+>;
 
 const IMAP_WORDS: Words = {
   generic: {
@@ -52,9 +54,11 @@ const IMAP_WORDS: Words = {
     'token-refused': 'NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)',
     disabled: 'NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)',
     limit: 'NO [ALERT] Too many simultaneous connections. (Failure)',
-    'app-password-required': 'NO [ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)',
+    'app-password-required':
+      'NO [ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)',
     'web-login-required': 'NO [ALERT] Please log in via your web browser: https://support.google.com/mail/accounts/answer/78754 (Failure)',
-    'imap-disabled': 'NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page and enable your account for IMAP access. (Failure)',
+    'imap-disabled':
+      'NO [ALERT] Your account is not enabled for IMAP use. Please visit your Gmail settings page and enable your account for IMAP access. (Failure)',
   },
 };
 
@@ -87,14 +91,19 @@ const SMTP_WORDS: Words = {
     limit: '421 4.3.2 Service not active',
   },
   gmail: {
-    'wrong-password': '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
-    'unknown-user': '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
-    'token-refused': '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
+    'wrong-password':
+      '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
+    'unknown-user':
+      '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
+    'token-refused':
+      '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
     disabled: '535 5.7.8 Username and Password not accepted. For more information, go to https://support.google.com/mail/?p=BadCredentials',
     unavailable: '454 4.7.0 Cannot authenticate due to temporary system problem. Try again later.',
     'introspection-failed': '454 4.7.0 Cannot authenticate due to temporary system problem. Try again later.',
     limit: '421 4.7.0 Too many connections, try again later.',
-    'app-password-required': '534 5.7.9 Application-specific password required. For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor',
-    'web-login-required': '534 5.7.14 Please log in via your web browser and then try again. Learn more at https://support.google.com/mail/answer/78754',
+    'app-password-required':
+      '534 5.7.9 Application-specific password required. For more information, go to https://support.google.com/mail/?p=InvalidSecondFactor',
+    'web-login-required':
+      '534 5.7.14 Please log in via your web browser and then try again. Learn more at https://support.google.com/mail/answer/78754',
   },
 };

@@ -6,7 +6,12 @@ import type { LoginProof, LoginVerdict, MailProtocol, Refusal } from './verdict.
 
 export interface Judge {
   /** Decides one login attempt and counts it. Waits as long as a delay asks. */
-  judge(attempt: { protocol: MailProtocol; username: string; proof: LoginProof; serverFault: LoginFault | ServerFault | null }): Promise<LoginVerdict>;
+  judge(attempt: {
+    protocol: MailProtocol;
+    username: string;
+    proof: LoginProof;
+    serverFault: LoginFault | ServerFault | null;
+  }): Promise<LoginVerdict>;
 }
 
 const DEFAULT_DELAY_MS = 2_000;

@@ -26,7 +26,7 @@ export interface SandboxOptions {
   /** Default: made at the start. */
   readonly certificates?: Certificates;
   /** Where access tokens are verified; without it none is accepted. Can be set later. */
-  readonly introspection?: Introspection;
+  readonly introspection?: Introspection | readonly Introspection[];
 }
 
 export interface SandboxServer {
@@ -64,7 +64,7 @@ export interface Sandbox {
   setDisabled(address: string, disabled: boolean): void;
   setFault(address: string, fault: LoginFault | null): void;
   setServerFault(server: ServerName, fault: LoginFault | ServerFault | null): void;
-  setIntrospection(endpoint: Introspection | null): void;
+  setIntrospection(endpoints: Introspection | readonly Introspection[] | null): void;
   /** Clears every fault and counter; passwords and accounts stay. */
   reset(): void;
   /** Stops every server and cuts every connection. */
@@ -81,7 +81,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const host = options.host ?? '127.0.0.1';
   const certificates = options.certificates ?? (await createCertificates());
   const accounts = createAccountBook(options.accounts ?? []);
-  let introspection = options.introspection ?? null;
+  let introspection: readonly Introspection[] = [options.introspection ?? []].flat();
   const judge = createJudge(accounts, createIntrospection(() => introspection), wait);
   const secureContext = createSecureContext({ key: certificates.keyPem, cert: certificates.certificatePem });
 
@@ -112,7 +112,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     const door = await openDoor(address, switches, (socket) => {
       sessions.serve(socket);
     });
-    ({ cut } = door);
+    cut = (remotePort) => {
+      door.cut(remotePort);
+    };
     return {
       door,
       close: async () => {
@@ -161,8 +163,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     setServerFault(name: ServerName, fault: LoginFault | ServerFault | null) {
       serverNamed(name).switches.fault = fault;
     },
-    setIntrospection(endpoint: Introspection | null) {
-      introspection = endpoint;
+    setIntrospection(endpoints: Introspection | readonly Introspection[] | null) {
+      introspection = [endpoints ?? []].flat();
     },
     reset() {
       for (const server of running) Object.assign(server.switches, createSwitches());

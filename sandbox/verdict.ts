@@ -31,6 +31,4 @@ export type LoginVerdict =
 
 export type MailProtocol = 'imap' | 'smtp';
 
-export type LoginProof =
-  | { readonly kind: 'password'; readonly password: string }
-  | { readonly kind: 'token'; readonly token: string };
+export type LoginProof = { readonly kind: 'password'; readonly password: string } | { readonly kind: 'token'; readonly token: string };

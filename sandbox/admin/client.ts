@@ -35,16 +35,27 @@ export function createAdminClient(url: string): AdminClient {
     }
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok) return answer;
-    const message = typeof answer === 'object' && answer !== null && 'error' in answer ? String(answer.error) : `The sandbox answered ${response.status}.`;
+    const message =
+      typeof answer === 'object' && answer !== null && 'error' in answer
+        ? String(answer.error)
+        : `The sandbox answered ${response.status}.`;
     throw new SandboxInputError(message);
   }
   const account = (address: string): string => `/accounts/${encodeURIComponent(address)}`;
   return {
     state: async () => (await call('GET', '/state')) as SandboxState,
-    reset: async () => void (await call('POST', '/reset')),
-    addAccount: async (input) => void (await call('POST', '/accounts', input)),
-    removeAccount: async (address) => void (await call('DELETE', account(address))),
-    changeAccount: async (address, change) => void (await call('POST', account(address), change)),
+    async reset() {
+      await call('POST', '/reset');
+    },
+    async addAccount(input) {
+      await call('POST', '/accounts', input);
+    },
+    async removeAccount(address) {
+      await call('DELETE', account(address));
+    },
+    async changeAccount(address, change) {
+      await call('POST', account(address), change);
+    },
     async setServerFault(server, fault) {
       const path = `/servers/${encodeURIComponent(server)}/fault`;
       await (fault === null ? call('DELETE', path) : call('POST', path, fault));

@@ -49,7 +49,6 @@ async function readLogin(wire: Wire, initialResponse: string | undefined): Promi
 }
 
 function tokenLogin(username: string | undefined, text: string): SaslOutcome {
-  // eslint-disable-next-line no-control-regex
   const token = /\u0001auth=Bearer (?<token>[^\u0001]+)\u0001/u.exec(text)?.groups?.['token'];
   return username === undefined || token === undefined ? 'cancelled' : { username, proof: { kind: 'token', token } };
 }

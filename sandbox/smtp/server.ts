@@ -64,7 +64,12 @@ export function createSmtpSessions({ spec, switches, judge, certificates, cut }:
   }
 
   async function answerLogin(auth: SMTPServerAuthentication, session: SMTPServerSession, reply: Reply): Promise<void> {
-    const verdict = await judge.judge({ protocol: 'smtp', username: auth.username ?? '', proof: proofOf(auth), serverFault: switches.fault });
+    const verdict = await judge.judge({
+      protocol: 'smtp',
+      username: auth.username ?? '',
+      proof: proofOf(auth),
+      serverFault: switches.fault,
+    });
     switch (verdict.kind) {
       case 'ACCEPT':
         reply(null, { user: auth.username });

@@ -45,10 +45,11 @@ Examples:
   mailbox-gateway keys add
   mailbox-gateway keys activate [KEY]
   mailbox-gateway keys rotate
+  mailbox-gateway keys remove KEY
 
 status shows the keys, which one is active, and how many secrets each still seals. add makes a new key. activate lets new
 secrets use it, once every serving process has it. rotate re-wraps all secrets under the active key while the gateway
-serves; afterwards status says which keys may be removed.
+serves; afterwards status says which keys may be removed, and remove does it.
 
 Examples:
   mailbox-gateway keys add && mailbox-gateway keys activate && mailbox-gateway keys rotate

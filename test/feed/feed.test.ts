@@ -23,7 +23,7 @@ describe('the feed', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'mg-feed-'));
     clock = createVirtualClock();
-    store = await openSqliteStore({ path: join(folder, 'gateway.db'), clock, newId: randomUUID, random: Math.random, log: silent, serve: true, holder: 'test' });
+    store = await openSqliteStore({ path: join(folder, 'gateway.db'), clock, newId: randomUUID, log: silent, serve: true, holder: 'test' });
     workspace = (await store.ensureWorkspace('acme', clock.now())).id;
     feed = createFeed({ store, clock, log: silent });
     feed.start();

@@ -53,7 +53,7 @@ describe('npm run sandbox', () => {
     expect(await logsIn('old-secret')).toBe(true);
   });
 
-  test('a reply of one\'s own, and a time', async () => {
+  test("a reply of one's own, and a time", async () => {
     await run('fault', address, 'reply', '--imap', 'NO [EXPIRED] Too old', '--smtp', '535 5.7.8 Too old');
     expect(sandbox.state().accounts[0]?.fault).toEqual({ kind: 'reply', imap: 'NO [EXPIRED] Too old', smtp: '535 5.7.8 Too old' });
     await run('fault', address, 'throttle', '--ms', '5000');

@@ -62,7 +62,10 @@ describe('the faults of the sandbox, as the gateway understands them', () => {
   });
   afterAll(() => sandbox.stop());
 
-  async function outcomeAt(name: ServerName, changes: { provider?: Provider; password?: string; username?: string; timeoutMs?: number } = {}): Promise<Outcome> {
+  async function outcomeAt(
+    name: ServerName,
+    changes: { provider?: Provider; password?: string; username?: string; timeoutMs?: number } = {},
+  ): Promise<Outcome> {
     const { protocol, security, port } = sandbox.servers[name];
     const login = passwordLogin({
       direction: protocol === 'imap' ? 'INCOMING' : 'OUTGOING',
@@ -79,7 +82,12 @@ describe('the faults of the sandbox, as the gateway understands them', () => {
   }
 
   for (const kind of Object.keys(LOGIN_FAULTS) as LoginFaultKind[]) {
-    const fault = kind === 'reply' ? { kind, imap: 'NO [EXPIRED] Too old', smtp: '525 5.7.13 Account disabled' } : kind === 'delay' ? { kind, ms: 5 } : { kind };
+    const fault =
+      kind === 'reply'
+        ? { kind, imap: 'NO [EXPIRED] Too old', smtp: '525 5.7.13 Account disabled' }
+        : kind === 'delay'
+          ? { kind, ms: 5 }
+          : { kind };
     for (const protocol of ['imap', 'smtp'] as const) {
       test(`${kind} of an account over ${protocol}`, async () => {
         sandbox.setFault(address, fault);

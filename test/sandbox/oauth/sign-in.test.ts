@@ -7,7 +7,7 @@ import { createMicrosoftProvider } from '../../../src/providers/microsoft/micros
 import type { RedeemOutcome, SignInProvider } from '../../../src/providers/provider.ts';
 import { diagnose } from '../../../src/domain/diagnose/diagnose.ts';
 import { Secret } from '../../../src/vault/secret.ts';
-import { createOauthBrowser, signInAs } from '../../support/oauth-browser.ts';
+import { createOauthBrowser, signInAs } from '../../../sandbox/browser.ts';
 
 const REDIRECT = 'http://localhost:4000/oauth/callback';
 const alice = { address: 'alice@contoso.test', password: 'alice-1' };

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { DoctorParts } from './commands/doctor.ts';
+import type { Config } from './config.ts';
+import type { Clock } from './domain/clock.ts';
+import { diagnose } from './domain/diagnose/diagnose.ts';
+import type { Log } from './domain/log.ts';
+import type { Provider } from './domain/mail.ts';
+import { createNetwork } from './network.ts';
+import { createProviders } from './sign-in-providers.ts';
+import { resolveHost } from './network/resolve.ts';
+import { openStore } from './store/open.ts';
+import { Secret } from './vault/secret.ts';
+
+const ASK_WITHIN_MS = 5_000;
+
+/** What doctor looks at, wired as the gateway itself is. */
+export async function doctorParts(config: Config, clock: Clock, log: Log): Promise<DoctorParts> {
+  const providers = await createProviders(config, clock);
+  const network = createNetwork(config, log);
+  const { microsoftImap, gmailImap } = config.settings.servers;
+
+  /** A refresh with a token that cannot be good: the answer tells whether the app itself is known and its secret right. */
+  const askApp = (provider: Provider): (() => Promise<string | null>) | null => {
+    const signIn = providers.of(provider);
+    if (signIn === null) return null;
+    return async () => {
+      const outcome = await signIn.refresh(new Secret('doctor-asks-whether-the-app-is-known'), signIn.requiredScopes('BOTH'), ASK_WITHIN_MS);
+      if (outcome.kind === 'GRANTED') return null;
+      const { reason, message } = diagnose(outcome.evidence);
+      return reason.startsWith('APP_') || reason === 'TENANT_NOT_FOUND' || reason === 'WRONG_CLOUD' || outcome.evidence.httpStatus === null ? message : null;
+    };
+  };
+
+  const reaches = (name: string, server: { readonly host: string; readonly port: number }) => ({
+    name: `${name} (${server.host}:${server.port})`,
+    ask: async (): Promise<string | null> => {
+      try {
+        await network.pinHost(server.host, server.port, 'mail', AbortSignal.timeout(ASK_WITHIN_MS));
+        return null;
+      } catch {
+        return 'cannot be resolved or is not allowed. Check DNS, and NETWORK_ALLOW for private hosts.';
+      }
+    },
+  });
+
+  return {
+    openStore: () => openStore(config.databaseUrl, { clock, newId: randomUUID, random: Math.random, log, serve: false, holder: randomUUID() }),
+    keyringFile: config.keyringFile,
+    databaseUrl: config.databaseUrl,
+    publicUrl: config.settings.publicUrl,
+    apps: [
+      { name: 'Microsoft', ask: askApp('MICROSOFT_365'), variable: 'MICROSOFT_CLIENT_ID', expiresAt: config.settings.appSecretExpiresAt ?? null },
+      { name: 'Google', ask: askApp('GMAIL'), variable: 'GOOGLE_CLIENT_ID', expiresAt: null },
+    ],
+    network: [
+      {
+        name: 'name resolution',
+        ask: () =>
+          resolveHost('localhost', AbortSignal.timeout(ASK_WITHIN_MS)).then(
+            () => null,
+            () => 'names cannot be resolved. Check the DNS settings of this machine.',
+          ),
+      },
+      reaches('Microsoft IMAP', microsoftImap),
+      reaches('Gmail IMAP', gmailImap),
+    ],
+    now: clock.now(),
+  };
+}
