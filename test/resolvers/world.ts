@@ -282,7 +282,9 @@ function labelOf(facts: EventFacts): string {
     case 'MAILBOX':
     case 'WORKSPACE':
       return `${facts.kind} ${facts.change}`;
-    default:
+    case 'AUTHORIZATION':
+    case 'INCIDENT':
+    case 'TOKEN':
       return facts.kind;
   }
 }
