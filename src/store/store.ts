@@ -142,7 +142,10 @@ export interface Store {
   setMeta(key: string, value: string, options?: { readonly ifAbsent?: boolean }): Promise<string>;
 
   /** For key rotation and counting: pages over every document that holds sealed secrets. */
-  sealedHolders(after: string | null, limit: number): Promise<{ readonly mailboxes: readonly Mailbox[]; readonly authorizations: readonly Authorization[]; readonly next: string | null }>;
+  sealedHolders(
+    after: string | null,
+    limit: number,
+  ): Promise<{ readonly mailboxes: readonly Mailbox[]; readonly authorizations: readonly Authorization[]; readonly next: string | null }>;
 
   /** Deletes events older than `before` (never a workspace's newest), idempotency records and suspicions; raises the floor. Returns how many events went. */
   prune(before: number): Promise<number>;

@@ -27,7 +27,10 @@ if (server === null) {
     // One database, emptied: making its indexes anew for each test would take longer than the tests.
     const collections = await client.db().collections();
     await Promise.all(collections.filter((each) => each.collectionName !== 'meta').map((each) => each.deleteMany({})));
-    await client.db().collection<{ _id: string }>('meta').deleteMany({ _id: { $ne: 'schema-version' } });
+    await client
+      .db()
+      .collection<{ _id: string }>('meta')
+      .deleteMany({ _id: { $ne: 'schema-version' } });
     const opened: Store[] = [];
     const openOne = async (): Promise<Store> => {
       const store = await openMongoStore({ url, clock: createShiftedClock(), newId, random: Math.random, log: silentLog });

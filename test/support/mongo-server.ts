@@ -30,10 +30,31 @@ export async function startMongo(): Promise<TestMongo | null> {
     throw new Error('there is neither mongod nor python3 on PATH');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (process.env['REQUIRE_REAL'] === '1') throw new Error(`REQUIRE_REAL=1, but no MongoDB server could be started: ${why}`, { cause: error });
+    if (process.env['REQUIRE_REAL'] === '1')
+      throw new Error(`REQUIRE_REAL=1, but no MongoDB server could be started: ${why}`, { cause: error });
     process.stderr.write(`\nMongoDB suites are SKIPPED: ${why}\n`);
     return null;
   }
+}
+
+/** A server of the same make that is no replica set. Null where the tests were given a server, and where there is none. */
+export async function startStandaloneMongo(): Promise<TestMongo | null> {
+  if ((process.env['MONGODB_TEST_URL'] ?? '') !== '') return null;
+  if (onPath('mongod')) {
+    const port = await freePort();
+    const data = mkdtempSync(join(tmpdir(), 'gateway-mongod-'));
+    const child = spawn('mongod', ['--port', String(port), '--dbpath', data, '--bind_ip', '127.0.0.1'], { stdio: 'ignore' });
+    const url = `mongodb://127.0.0.1:${port}/`;
+    await ready(child, url, 'mongod');
+    return {
+      url,
+      stop: async () => {
+        await end(child);
+        rmSync(data, { recursive: true, force: true });
+      },
+    };
+  }
+  return onPath('python3') ? startSecantus(await secantusLauncher(), ['--standalone']) : null;
 }
 
 /** The same server, another database. */
@@ -58,7 +79,18 @@ async function freePort(): Promise<number> {
 async function startMongod(): Promise<TestMongo> {
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'gateway-mongod-'));
-  const args = ['--replSet', 'rs0', '--port', String(port), '--dbpath', data, '--bind_ip', '127.0.0.1', '--setParameter', 'enableTestCommands=1'];
+  const args = [
+    '--replSet',
+    'rs0',
+    '--port',
+    String(port),
+    '--dbpath',
+    data,
+    '--bind_ip',
+    '127.0.0.1',
+    '--setParameter',
+    'enableTestCommands=1',
+  ];
   const child = spawn('mongod', args, { stdio: 'ignore' });
   const direct = `mongodb://127.0.0.1:${port}/?directConnection=true`;
   await ready(child, direct, 'mongod');
@@ -74,11 +106,21 @@ async function startMongod(): Promise<TestMongo> {
   };
 }
 
-async function startSecantus(launcher: string): Promise<TestMongo> {
+async function startSecantus(launcher: string, more: readonly string[] = []): Promise<TestMongo> {
   const port = await freePort();
-  const args = ['--host', '127.0.0.1', '--port', String(port), '--storage-path', ':memory:', '--enable-test-commands', '--sync-on-commit'];
+  const args = [
+    ...more,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--storage-path',
+    ':memory:',
+    '--enable-test-commands',
+    '--sync-on-commit',
+  ];
   const child = spawn(launcher, args, { stdio: 'ignore' });
-  const url = `mongodb://127.0.0.1:${port}/?replicaSet=secantus`;
+  const url = `mongodb://127.0.0.1:${port}/${more.includes('--standalone') ? '' : '?replicaSet=secantus'}`;
   await ready(child, url, 'SecantusDB');
   return { url, stop: () => end(child) };
 }

@@ -138,7 +138,7 @@ export function aMailbox(workspaceId: WorkspaceId, address: string, parts: Parti
 }
 
 export function anAuthorization(workspaceId: WorkspaceId, mailboxId: MailboxId, parts: Partial<Authorization> = {}): Authorization {
-  const { credential: _, ...target } = aSetup('support@example.test');
+  const { provider, address, signInAddress, direction, deleteAfterFetch, incomingServer, outgoingServer } = aSetup('support@example.test');
   return {
     id: newId() as AuthorizationId,
     workspaceId,
@@ -146,7 +146,7 @@ export function anAuthorization(workspaceId: WorkspaceId, mailboxId: MailboxId, 
     mailboxId,
     purpose: 'REAUTHORIZE',
     status: 'AWAITING_USER',
-    target,
+    target: { provider, address, signInAddress, direction, deleteAfterFetch, incomingServer, outgoingServer },
     provider: 'OTHER',
     kind: 'BASIC',
     candidate: null,

@@ -39,7 +39,8 @@ export async function connect(url: string, options: { readonly maxPoolSize: numb
       })
       .asPromise();
   } catch (error) {
-    if (error instanceof mongoose.mongo.MongoParseError) {
+    // By name: the parser of connection strings brings a class of its own.
+    if (error instanceof Error && ['MongoParseError', 'MongoInvalidArgumentError'].includes(error.name)) {
       throw new StoreRefused('DATABASE_URL is not a valid MongoDB connection string.', { cause: error });
     }
     throw asStoreError(error);
@@ -71,6 +72,8 @@ export function databaseOf(connection: Connection) {
 
 /** The driver's and mongoose's errors as StoreUnavailable; others as they are. Says the code only: texts may hold addresses. */
 export function asStoreError(error: unknown): unknown {
+  // How the driver says that a document does not fit its buffer. Trying again helps nobody.
+  if (error instanceof RangeError) return new Error('A document is larger than MongoDB stores (16 MB).', { cause: error });
   if (error instanceof mongoose.mongo.MongoError || error instanceof mongoose.Error) {
     return new StoreUnavailable(`The database cannot answer now (${nameOf(error)}). Nothing was acknowledged.`, { cause: error });
   }

@@ -31,24 +31,14 @@ export function coordination(models: Models, clock: Clock): Coordination {
       const free = { $or: [mine, { $lte: [{ $ifNull: ['$until', 0] }, NOW] }] };
       // Fences of a new lease begin at the time, so that they also go up when a forgotten lease is made again.
       const nextFence = { $max: [{ $add: [{ $ifNull: ['$fence', 0] }, 1] }, NOW] };
-      const lease = await retryDuplicate(() =>
-        leases
-          .findOneAndUpdate(
-            { _id: name },
-            [
-              {
-                $set: {
-                  holder: { $cond: [free, { $literal: holder }, '$holder'] },
-                  until: { $cond: [free, { $add: [NOW, ttlMs] }, '$until'] },
-                  fence: { $cond: [{ $and: [free, { $not: [mine] }] }, nextFence, '$fence'] },
-                },
-              },
-            ],
-            { upsert: true, returnDocument: 'after' },
-          )
-          .lean<LeaseRecord>()
-          .exec(),
-      );
+      const set = {
+        holder: { $cond: [free, { $literal: holder }, '$holder'] },
+        until: { $cond: [free, { $add: [NOW, ttlMs] }, '$until'] },
+        fence: { $cond: [{ $and: [free, { $not: [mine] }] }, nextFence, '$fence'] },
+      };
+      await retryDuplicate(() => leases.updateOne({ _id: name }, [{ $set: set }], { upsert: true }).exec());
+      // Whoever reads its own name here has it: nobody can take it before it expires.
+      const lease = await leases.findById(name).lean<LeaseRecord>();
       return { acquired: lease?.holder === holder, fence: lease?.fence ?? 0 };
     },
 
@@ -82,7 +72,10 @@ export function coordination(models: Models, clock: Clock): Coordination {
           if (present.startedAt > now - IDEMPOTENCY_RESTART_MS) return { kind: 'in-progress' };
         }
         const { _id, ...fields } = started;
-        const taken = await idempotency.updateOne({ _id, startedAt: present.startedAt, holder: present.holder, result: present.result }, { $set: fields });
+        const taken = await idempotency.updateOne(
+          { _id, startedAt: present.startedAt, holder: present.holder, result: present.result },
+          { $set: fields },
+        );
         if (taken.modifiedCount === 1) return { kind: 'started' };
       }
     },
@@ -102,7 +95,12 @@ export function coordination(models: Models, clock: Clock): Coordination {
     },
 
     instances: async (aliveSince) =>
-      (await instances.find({ seenAt: atLeast(aliveSince) }).sort({ _id: 1 }).lean<InstanceRecord[]>()).map(({ doc }) => doc),
+      (
+        await instances
+          .find({ seenAt: atLeast(aliveSince) })
+          .sort({ _id: 1 })
+          .lean<InstanceRecord[]>()
+      ).map(({ doc }) => doc),
 
     async removeInstance(id) {
       await instances.deleteOne({ _id: id });
@@ -112,10 +110,8 @@ export function coordination(models: Models, clock: Clock): Coordination {
 
     async setMeta(key, value, options) {
       const write = options?.ifAbsent === true ? { $setOnInsert: { value } } : { $set: { value } };
-      const stored = await retryDuplicate(() =>
-        meta.findOneAndUpdate({ _id: key }, write, { upsert: true, returnDocument: 'after' }).lean<MetaRecord>().exec(),
-      );
-      return stored?.value ?? value;
+      await retryDuplicate(() => meta.updateOne({ _id: key }, write, { upsert: true }).exec());
+      return (await meta.findById(key).lean<MetaRecord>())?.value ?? value;
     },
 
     async prune(before) {
@@ -132,7 +128,10 @@ export function coordination(models: Models, clock: Clock): Coordination {
 
   /** The floor goes up first: a reader never trusts a part that is about to go. */
   async function pruneLog(log: HeadRecord, before: number): Promise<number> {
-    const kept = await events.findOne({ workspaceId: log._id, at: atLeast(before) }).sort({ position: 1 }).lean<EventRecord>();
+    const kept = await events
+      .findOne({ workspaceId: log._id, at: atLeast(before) })
+      .sort({ position: 1 })
+      .lean<EventRecord>();
     const floor = Math.min(kept?.position ?? log.position, log.position);
     if (floor <= log.floor) return 0;
     await heads.updateOne({ _id: log._id }, { $max: { floor } });

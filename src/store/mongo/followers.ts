@@ -13,9 +13,9 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
 export interface Followers {
-  follow(signal: AbortSignal): AsyncIterable<Wake>;
+  readonly follow: (signal: AbortSignal) => AsyncIterable<Wake>;
   /** Ends every stream and resolves when their cursors are closed. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -33,7 +33,9 @@ export function createFollowers(openConnection: () => Promise<Connection>, clock
   let open: Stream | null = null;
 
   function watch(db: ReturnType<typeof databaseOf>) {
-    return db.collection<EventRecord>('events').watch<EventRecord>([{ $match: { operationType: 'insert' } }], { maxAwaitTimeMS: MAX_AWAIT_TIME_MS });
+    return db
+      .collection<EventRecord>('events')
+      .watch<EventRecord>([{ $match: { operationType: 'insert' } }], { maxAwaitTimeMS: MAX_AWAIT_TIME_MS });
   }
   type Stream = ReturnType<typeof watch>;
   type Item = Awaited<ReturnType<Stream['tryNext']>>;

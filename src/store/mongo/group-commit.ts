@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 export interface GroupCommit {
-  commit(changes: readonly Change[]): Promise<readonly CommitResult[]>;
+  readonly commit: (changes: readonly Change[]) => Promise<readonly CommitResult[]>;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
 }

@@ -19,7 +19,11 @@ export function logReads(models: Models): LogReads {
     head: (workspaceId) => readHead(models, workspaceId, null),
 
     async eventsAfter(workspaceId, after, limit) {
-      const found = await events.find({ workspaceId, position: above(after) }).sort({ position: 1 }).limit(limit).lean<EventRecord[]>();
+      const found = await events
+        .find({ workspaceId, position: above(after) })
+        .sort({ position: 1 })
+        .limit(limit)
+        .lean<EventRecord[]>();
       return found.map(eventOf);
     },
 
@@ -52,7 +56,8 @@ export function logReads(models: Models): LogReads {
 
     async incidentPage(workspaceId, request) {
       const filter = { workspaceId, ...(request.open === null ? {} : { open: request.open }) };
-      const exists = async (byOpened: Bound<string>): Promise<boolean> => (await incidents.exists({ $and: [filter, { byOpened }] })) !== null;
+      const exists = async (byOpened: Bound<string>): Promise<boolean> =>
+        (await incidents.exists({ $and: [filter, { byOpened }] })) !== null;
       const page = await readPage<string, IncidentRecord>(
         {
           read: ({ after, limit }) =>
@@ -71,7 +76,8 @@ export function logReads(models: Models): LogReads {
       return { ...page, items: page.items.map(({ item, position }) => ({ item: item.doc, position })) };
     },
 
-    openIncident: async (workspaceId, scope) => oneIncident(await incidents.findOne({ scope, workspaceId, open: true }).lean<IncidentRecord>()),
+    openIncident: async (workspaceId, scope) =>
+      oneIncident(await incidents.findOne({ scope, workspaceId, open: true }).lean<IncidentRecord>()),
 
     authorization: async (workspaceId, id) =>
       (await authorizations.findOne({ _id: id, workspaceId }).lean<AuthorizationRecord>())?.doc ?? null,

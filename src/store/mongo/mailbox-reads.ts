@@ -36,7 +36,8 @@ export function mailboxReads({ mailboxes }: Models): MailboxReads {
     async mailboxPage(workspaceId, request) {
       const key = SORT_KEY_OF_ORDER[request.orderBy];
       const filter = mailboxFilter(workspaceId, request.filter);
-      const exists = async (condition: unknown): Promise<boolean> => (await mailboxes.exists({ $and: [filter, { [key]: condition }] })) !== null;
+      const exists = async (condition: unknown): Promise<boolean> =>
+        (await mailboxes.exists({ $and: [filter, { [key]: condition }] })) !== null;
       const page = await readPage<string, Found>(
         {
           read: ({ after, before, fromEnd, limit }) =>
@@ -83,7 +84,9 @@ function mailboxFilter(workspaceId: string, filter: MailboxFilter): QueryFilter<
   among('reasons', filter.reason);
   among('provider', filter.provider);
   among('authMethod', filter.authMethod);
-  among('scenario', filter.scenario);
+  if (filter.scenario !== undefined) {
+    conditions.push({ $or: [{ scenario: anyOf(filter.scenario) }, { _id: anyOf(filter.scenarioAlsoIds ?? []) }] });
+  }
   among('_id', filter.ids);
   if (filter.exceptIds !== undefined) conditions.push({ _id: noneOf(filter.exceptIds) });
   if (filter.addressContains !== undefined) conditions.push({ addressKey: containing(addressKey(filter.addressContains)) });

@@ -87,7 +87,8 @@ export async function refuseUnmigrated(connection: Connection): Promise<void> {
   if (version > SCHEMA_VERSION) throw new StoreRefused(newerSchema(version));
   const missing = await missingIndexes(connection);
   if (version === SCHEMA_VERSION && missing.length === 0) return;
-  const why = version < SCHEMA_VERSION ? `it has schema version ${version} of ${SCHEMA_VERSION}` : `indexes are missing: ${missing.join(', ')}`;
+  const why =
+    version < SCHEMA_VERSION ? `it has schema version ${version} of ${SCHEMA_VERSION}` : `indexes are missing: ${missing.join(', ')}`;
   throw new StoreRefused(`The database is not ready (${why}). Run \`mailbox-gateway migrate\` once, then start again.`);
 }
 
@@ -120,12 +121,14 @@ async function makeCollections(connection: Connection): Promise<void> {
 
 async function makeIndex(connection: Connection, index: WantedIndex, log: Log): Promise<void> {
   log.debug('index', { collection: index.collection, name: index.name });
+  const options = {
+    name: index.name,
+    ...(index.unique === true ? { unique: true } : {}),
+    ...(index.where === undefined ? {} : { partialFilterExpression: { ...index.where } }),
+  };
   await databaseOf(connection)
     .collection(index.collection)
-    .createIndex(
-      { ...index.keys },
-      { name: index.name, ...(index.unique === true ? { unique: true } : {}), ...(index.where === undefined ? {} : { partialFilterExpression: { ...index.where } }) },
-    );
+    .createIndex({ ...index.keys }, options, {});
 }
 
 async function missingIndexes(connection: Connection): Promise<readonly string[]> {

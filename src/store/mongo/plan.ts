@@ -58,11 +58,15 @@ function stamped(guarded: Guarded<Mailbox, MailboxId>, events: readonly LogEvent
 }
 
 function afterChange(workspaceId: WorkspaceId, change: Change, state: Snapshot): Snapshot | Conflict {
-  const mailboxes = afterAll(state.mailboxes, workspaceId, change.mailboxes ?? [], (mailbox) => (mailbox.live ? addressKey(mailbox.address) : null));
+  const mailboxes = afterAll(state.mailboxes, workspaceId, change.mailboxes ?? [], (mailbox) =>
+    mailbox.live ? addressKey(mailbox.address) : null,
+  );
   if (typeof mailboxes === 'string') return mailboxes === 'unique' ? 'address' : 'mailbox';
   const authorizations = afterAll(state.authorizations, workspaceId, change.authorizations ?? [], () => null);
   if (typeof authorizations === 'string') return 'authorization';
-  const incidents = afterAll(state.incidents, workspaceId, change.incidents ?? [], (incident) => (incident.closedAt === null ? incident.scope : null));
+  const incidents = afterAll(state.incidents, workspaceId, change.incidents ?? [], (incident) =>
+    incident.closedAt === null ? incident.scope : null,
+  );
   if (typeof incidents === 'string') return 'incident';
   if (change.workspace === undefined) return { ...state, mailboxes, authorizations, incidents };
   const held = change.workspace.doc.id === workspaceId && state.workspaceRevision === change.workspace.expectedRevision;

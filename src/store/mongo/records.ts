@@ -120,7 +120,11 @@ export interface MetaRecord {
 }
 
 /** What a mailbox that nobody has claimed says of claims. */
-export const UNCLAIMED: Pick<MailboxRecord, 'claimHolder' | 'claimBatch' | 'claimUntil'> = { claimHolder: null, claimBatch: null, claimUntil: 0 };
+export const UNCLAIMED: Pick<MailboxRecord, 'claimHolder' | 'claimBatch' | 'claimUntil'> = {
+  claimHolder: null,
+  claimBatch: null,
+  claimUntil: 0,
+};
 
 export function mailboxFields(mailbox: Mailbox, revision: number): MailboxFields {
   const doc: Mailbox = { ...mailbox, revision };

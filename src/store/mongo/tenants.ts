@@ -31,7 +31,14 @@ export function tenants(models: Models, transaction: RunTransaction, newId: NewI
     async ensureWorkspace(name, now) {
       const existing = await workspaces.findOne({ name }).lean<WorkspaceRecord>();
       if (existing !== null) return existing.doc;
-      const workspace: Workspace = { id: newId() as WorkspaceId, revision: 1, name, primaryMailboxId: null, handOver: null, createdAt: now };
+      const workspace: Workspace = {
+        id: newId() as WorkspaceId,
+        revision: 1,
+        name,
+        primaryMailboxId: null,
+        handOver: null,
+        createdAt: now,
+      };
       try {
         await workspaces.bulkWrite([{ insertOne: { document: { _id: workspace.id, ...workspaceFields(workspace, 1) } } }]);
         return workspace;
@@ -48,7 +55,13 @@ export function tenants(models: Models, transaction: RunTransaction, newId: NewI
 
     async createToken(token) {
       await transaction(async (session) => {
-        const document: TokenRecord = { _id: token.id, workspaceId: token.workspaceId, revoked: false, createdAt: token.createdAt, doc: token };
+        const document: TokenRecord = {
+          _id: token.id,
+          workspaceId: token.workspaceId,
+          revoked: false,
+          createdAt: token.createdAt,
+          doc: token,
+        };
         await tokens.bulkWrite([{ insertOne: { document } }], { session });
         await append(session, token.workspaceId, { kind: 'TOKEN', tokenId: token.id, change: 'CREATED' }, token.createdAt);
       });

@@ -22,7 +22,8 @@ export function createTransactions(connection: Connection, clock: Clock, random:
     for (let attempt = 1; ; attempt += 1) {
       const session = await connection.startSession();
       try {
-        session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority', journal: true }, readPreference: 'primary' });
+        // The connection's write concern holds: majority and journal.
+        session.startTransaction({ readConcern: { level: 'snapshot' }, readPreference: 'primary' });
         const result = await work(session);
         await commit(session);
         return result;

@@ -41,7 +41,11 @@ export function work(models: Models, connection: Connection, newId: NewId): Work
   const mailboxesWhere = async (filter: QueryFilter<MailboxRecord>, sort: Record<string, 1>, limit: number): Promise<readonly Mailbox[]> =>
     (await mailboxes.find(filter).sort(sort).limit(limit).select('doc').lean<{ doc: Mailbox }[]>()).map(({ doc }) => doc);
 
-  const authorizationsWhere = async (filter: QueryFilter<AuthorizationRecord>, sort: Record<string, 1>, limit: number): Promise<readonly Authorization[]> =>
+  const authorizationsWhere = async (
+    filter: QueryFilter<AuthorizationRecord>,
+    sort: Record<string, 1>,
+    limit: number,
+  ): Promise<readonly Authorization[]> =>
     (await authorizations.find(filter).sort(sort).limit(limit).lean<AuthorizationRecord[]>()).map(({ doc }) => doc);
 
   async function databaseNow(): Promise<number> {
@@ -50,10 +54,17 @@ export function work(models: Models, connection: Connection, newId: NewId): Work
   }
 
   /** Reading the candidates is only a hint; the guarded update is what hands each of them to one caller. */
-  async function claimSome(request: ClaimRequest, limit: number): Promise<{ readonly seen: number; readonly claimed: readonly MailboxRecord[] }> {
+  async function claimSome(
+    request: ClaimRequest,
+    limit: number,
+  ): Promise<{ readonly seen: number; readonly claimed: readonly MailboxRecord[] }> {
     const now = await databaseNow();
     const candidates = await mailboxes
-      .find({ dueAt: atMost(now), claimUntil: atMost(now), ...(request.exceptHosts.length === 0 ? {} : { hosts: noneOf(request.exceptHosts) }) })
+      .find({
+        dueAt: atMost(now),
+        claimUntil: atMost(now),
+        ...(request.exceptHosts.length === 0 ? {} : { hosts: noneOf(request.exceptHosts) }),
+      })
       .sort({ dueAt: 1 })
       .limit(limit)
       .select('_id')
@@ -61,8 +72,19 @@ export function work(models: Models, connection: Connection, newId: NewId): Work
     if (candidates.length === 0) return { seen: 0, claimed: [] };
     const batch = newId();
     await mailboxes.updateMany(
-      { _id: anyOf(candidates.map(({ _id }) => _id)), ...expression({ $and: [{ $lte: ['$claimUntil', NOW] }, { $lte: ['$dueAt', NOW] }, { $ne: ['$dueAt', null] }] }) },
-      [{ $set: { claimHolder: { $literal: request.holder }, claimBatch: { $literal: batch }, claimUntil: { $add: [NOW, request.leaseMs] } } }],
+      {
+        _id: anyOf(candidates.map(({ _id }) => _id)),
+        ...expression({ $and: [{ $lte: ['$claimUntil', NOW] }, { $lte: ['$dueAt', NOW] }, { $ne: ['$dueAt', null] }] }),
+      },
+      [
+        {
+          $set: {
+            claimHolder: { $literal: request.holder },
+            claimBatch: { $literal: batch },
+            claimUntil: { $add: [NOW, request.leaseMs] },
+          },
+        },
+      ],
     );
     return { seen: candidates.length, claimed: await mailboxes.find({ claimBatch: batch }).sort({ dueAt: 1 }).lean<MailboxRecord[]>() };
   }

@@ -7,15 +7,7 @@ import type { Change, CommitResult, LogHead } from '../store.ts';
 import type { Models } from './models.ts';
 import { anyOf } from './operators.ts';
 import { planBatch, type GuardState, type Snapshot } from './plan.ts';
-import {
-  authorizationFields,
-  eventRecord,
-  incidentFields,
-  mailboxFields,
-  UNCLAIMED,
-  workspaceFields,
-  type HeadRecord,
-} from './records.ts';
+import { authorizationFields, eventRecord, incidentFields, mailboxFields, UNCLAIMED, workspaceFields, type HeadRecord } from './records.ts';
 
 /** Applies a batch of changes of one workspace inside a transaction; each passes or conflicts alone. The head is written last. */
 export async function writeBatch(
@@ -39,7 +31,13 @@ export async function writeBatch(
 }
 
 /** Moves the head on; a writer elsewhere that moved it meanwhile makes the server abort one of both. */
-export async function writeHead(models: Models, session: ClientSession, workspaceId: WorkspaceId, from: LogHead, to: LogHead): Promise<void> {
+export async function writeHead(
+  models: Models,
+  session: ClientSession,
+  workspaceId: WorkspaceId,
+  from: LogHead,
+  to: LogHead,
+): Promise<void> {
   await models.heads.updateOne(
     { _id: workspaceId, position: from.position },
     { $set: { position: to.position, sequence: to.sequence }, $setOnInsert: { floor: to.floor } },
@@ -52,7 +50,12 @@ export async function readHead(models: Models, workspaceId: WorkspaceId, session
   return record === null ? EMPTY_HEAD : { position: record.position, sequence: record.sequence, floor: record.floor };
 }
 
-async function readSnapshot(models: Models, session: ClientSession, workspaceId: WorkspaceId, changes: readonly Change[]): Promise<Snapshot> {
+async function readSnapshot(
+  models: Models,
+  session: ClientSession,
+  workspaceId: WorkspaceId,
+  changes: readonly Change[],
+): Promise<Snapshot> {
   const mailboxWrites = changes.flatMap((change) => change.mailboxes ?? []);
   const incidentWrites = changes.flatMap((change) => change.incidents ?? []);
   const addresses = mailboxWrites.flatMap((write) => (write.kind !== 'remove' && write.doc.live ? [addressKey(write.doc.address)] : []));
@@ -67,22 +70,47 @@ async function readSnapshot(models: Models, session: ClientSession, workspaceId:
     mailboxes: await guardStates(
       idsOf(mailboxWrites),
       addresses,
-      (ids) => models.mailboxes.find({ _id: anyOf(ids) }).select(MAILBOX_GUARD).session(session).lean<MailboxGuard[]>(),
-      (keys) => models.mailboxes.find({ workspaceId, live: true, addressKey: anyOf(keys) }).select(MAILBOX_GUARD).session(session).lean<MailboxGuard[]>(),
+      (ids) =>
+        models.mailboxes
+          .find({ _id: anyOf(ids) })
+          .select(MAILBOX_GUARD)
+          .session(session)
+          .lean<MailboxGuard[]>(),
+      (keys) =>
+        models.mailboxes
+          .find({ workspaceId, live: true, addressKey: anyOf(keys) })
+          .select(MAILBOX_GUARD)
+          .session(session)
+          .lean<MailboxGuard[]>(),
       (record) => (record.live ? record.addressKey : null),
     ),
     authorizations: await guardStates(
       idsOf(changes.flatMap((change) => change.authorizations ?? [])),
       [],
-      (ids) => models.authorizations.find({ _id: anyOf(ids) }).select('workspaceId revision').session(session).lean<GuardRecord[]>(),
+      (ids) =>
+        models.authorizations
+          .find({ _id: anyOf(ids) })
+          .select('workspaceId revision')
+          .session(session)
+          .lean<GuardRecord[]>(),
       async () => [],
       () => null,
     ),
     incidents: await guardStates(
       idsOf(incidentWrites),
       scopes,
-      (ids) => models.incidents.find({ _id: anyOf(ids) }).select(INCIDENT_GUARD).session(session).lean<IncidentGuard[]>(),
-      (keys) => models.incidents.find({ workspaceId, open: true, scope: anyOf(keys) }).select(INCIDENT_GUARD).session(session).lean<IncidentGuard[]>(),
+      (ids) =>
+        models.incidents
+          .find({ _id: anyOf(ids) })
+          .select(INCIDENT_GUARD)
+          .session(session)
+          .lean<IncidentGuard[]>(),
+      (keys) =>
+        models.incidents
+          .find({ workspaceId, open: true, scope: anyOf(keys) })
+          .select(INCIDENT_GUARD)
+          .session(session)
+          .lean<IncidentGuard[]>(),
       (record) => (record.open ? record.scope : null),
     ),
   };
@@ -113,10 +141,16 @@ async function guardStates<Found extends GuardRecord>(
   uniqueOf: (record: Found) => string | null,
 ): Promise<ReadonlyMap<string, GuardState>> {
   const records = [...(ids.length === 0 ? [] : await byId(ids)), ...(uniques.length === 0 ? [] : await byUnique(uniques))];
-  return new Map(records.map((record) => [record._id, { workspaceId: record.workspaceId, revision: record.revision, unique: uniqueOf(record) }]));
+  return new Map(
+    records.map((record) => [record._id, { workspaceId: record.workspaceId, revision: record.revision, unique: uniqueOf(record) }]),
+  );
 }
 
-function idsOf(writes: readonly ({ readonly kind: 'remove'; readonly id: string } | { readonly kind: 'insert' | 'replace'; readonly doc: { readonly id: string } })[]): readonly string[] {
+function idsOf(
+  writes: readonly (
+    { readonly kind: 'remove'; readonly id: string } | { readonly kind: 'insert' | 'replace'; readonly doc: { readonly id: string } }
+  )[],
+): readonly string[] {
   return [...new Set(writes.map((write) => (write.kind === 'remove' ? write.id : write.doc.id)))];
 }
 
@@ -138,13 +172,19 @@ async function writeDocuments(models: Models, session: ClientSession, changes: r
     ]),
   );
   if (mailboxes.length > 0) await models.mailboxes.bulkWrite(mailboxes, options);
-  const authorizations = changes.flatMap((change) => (change.authorizations ?? []).map((write) => operation(write, authorizationFields, {})));
+  const authorizations = changes.flatMap((change) =>
+    (change.authorizations ?? []).map((write) => operation(write, authorizationFields, {})),
+  );
   if (authorizations.length > 0) await models.authorizations.bulkWrite(authorizations, options);
   const incidents = changes.flatMap((change) => (change.incidents ?? []).map((write) => operation(write, incidentFields, {})));
   if (incidents.length > 0) await models.incidents.bulkWrite(incidents, options);
   for (const { workspace } of changes) {
     if (workspace === undefined) continue;
-    await models.workspaces.updateOne({ _id: workspace.doc.id }, { $set: workspaceFields(workspace.doc, workspace.expectedRevision + 1) }, { session });
+    await models.workspaces.updateOne(
+      { _id: workspace.doc.id },
+      { $set: workspaceFields(workspace.doc, workspace.expectedRevision + 1) },
+      { session },
+    );
   }
   const audit = changes.flatMap((change) =>
     (change.audit ?? []).map((entry) => ({

@@ -72,7 +72,14 @@ function writeMailbox(db: SqliteDatabase, workspaceId: WorkspaceId, guarded: Gua
     if (!held) throw new GuardFailed('mailbox');
   };
   if (guarded.kind === 'remove') {
-    guard(db.run('DELETE FROM mailboxes WHERE id = ? AND workspace_id = ? AND revision = ?', guarded.id, workspaceId, guarded.expectedRevision) === 1);
+    guard(
+      db.run(
+        'DELETE FROM mailboxes WHERE id = ? AND workspace_id = ? AND revision = ?',
+        guarded.id,
+        workspaceId,
+        guarded.expectedRevision,
+      ) === 1,
+    );
     return;
   }
   guard(guarded.doc.workspaceId === workspaceId);
@@ -91,7 +98,14 @@ function writeAuthorization(db: SqliteDatabase, workspaceId: WorkspaceId, guarde
     if (!held) throw new GuardFailed('authorization');
   };
   if (guarded.kind === 'remove') {
-    guard(db.run('DELETE FROM authorizations WHERE id = ? AND workspace_id = ? AND revision = ?', guarded.id, workspaceId, guarded.expectedRevision) === 1);
+    guard(
+      db.run(
+        'DELETE FROM authorizations WHERE id = ? AND workspace_id = ? AND revision = ?',
+        guarded.id,
+        workspaceId,
+        guarded.expectedRevision,
+      ) === 1,
+    );
     return;
   }
   guard(guarded.doc.workspaceId === workspaceId);
@@ -99,11 +113,13 @@ function writeAuthorization(db: SqliteDatabase, workspaceId: WorkspaceId, guarde
   const doc: Authorization = { ...guarded.doc, revision };
   const { stateHash, dueAt } = indexOfAuthorization(doc);
   if (guarded.kind === 'replace') {
-    const sql = 'UPDATE authorizations SET revision = ?, state_hash = ?, due_at = ?, doc = ? WHERE id = ? AND workspace_id = ? AND revision = ?';
+    const sql =
+      'UPDATE authorizations SET revision = ?, state_hash = ?, due_at = ?, doc = ? WHERE id = ? AND workspace_id = ? AND revision = ?';
     guard(db.run(sql, revision, stateHash, dueAt, JSON.stringify(doc), doc.id, workspaceId, guarded.expectedRevision) === 1);
     return;
   }
-  const sql = 'INSERT INTO authorizations (id, workspace_id, revision, state_hash, due_at, doc) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+  const sql =
+    'INSERT INTO authorizations (id, workspace_id, revision, state_hash, due_at, doc) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
   guard(db.run(sql, doc.id, workspaceId, revision, stateHash, dueAt, JSON.stringify(doc)) === 1);
 }
 
@@ -112,19 +128,36 @@ function writeIncident(db: SqliteDatabase, workspaceId: WorkspaceId, guarded: Gu
     if (!held) throw new GuardFailed('incident');
   };
   if (guarded.kind === 'remove') {
-    guard(db.run('DELETE FROM incidents WHERE id = ? AND workspace_id = ? AND revision = ?', guarded.id, workspaceId, guarded.expectedRevision) === 1);
+    guard(
+      db.run(
+        'DELETE FROM incidents WHERE id = ? AND workspace_id = ? AND revision = ?',
+        guarded.id,
+        workspaceId,
+        guarded.expectedRevision,
+      ) === 1,
+    );
     return;
   }
   guard(guarded.doc.workspaceId === workspaceId);
   const revision = guarded.kind === 'insert' ? 1 : guarded.expectedRevision + 1;
   const doc: Incident = { ...guarded.doc, revision };
-  const values = [revision, doc.scope, doc.closedAt === null ? 1 : 0, incidentSortKey(doc), JSON.stringify(doc), doc.id, workspaceId] as const;
+  const values = [
+    revision,
+    doc.scope,
+    doc.closedAt === null ? 1 : 0,
+    incidentSortKey(doc),
+    JSON.stringify(doc),
+    doc.id,
+    workspaceId,
+  ] as const;
   if (guarded.kind === 'replace') {
-    const sql = 'UPDATE OR IGNORE incidents SET revision = ?, scope = ?, open = ?, by_opened = ?, doc = ? WHERE id = ? AND workspace_id = ? AND revision = ?';
+    const sql =
+      'UPDATE OR IGNORE incidents SET revision = ?, scope = ?, open = ?, by_opened = ?, doc = ? WHERE id = ? AND workspace_id = ? AND revision = ?';
     guard(db.run(sql, ...values, guarded.expectedRevision) === 1);
     return;
   }
-  const sql = 'INSERT INTO incidents (revision, scope, open, by_opened, doc, id, workspace_id) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+  const sql =
+    'INSERT INTO incidents (revision, scope, open, by_opened, doc, id, workspace_id) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
   guard(db.run(sql, ...values) === 1);
 }
 
@@ -132,6 +165,7 @@ function writeWorkspace(db: SqliteDatabase, workspaceId: WorkspaceId, guarded: N
   const doc: Workspace = { ...guarded.doc, revision: guarded.expectedRevision + 1 };
   const sql = 'UPDATE OR IGNORE workspaces SET name = ?, revision = ?, handing_over = ?, doc = ? WHERE id = ? AND revision = ?';
   const written =
-    doc.id === workspaceId && db.run(sql, doc.name, doc.revision, doc.handOver === null ? 0 : 1, JSON.stringify(doc), workspaceId, guarded.expectedRevision) === 1;
+    doc.id === workspaceId &&
+    db.run(sql, doc.name, doc.revision, doc.handOver === null ? 0 : 1, JSON.stringify(doc), workspaceId, guarded.expectedRevision) === 1;
   if (!written) throw new GuardFailed('workspace');
 }

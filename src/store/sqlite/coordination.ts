@@ -63,15 +63,31 @@ export function coordination(db: SqliteDatabase, clock: Clock): Coordination {
       }),
 
     async finishIdempotent(record, result) {
-      db.run('UPDATE idempotency SET result = ? WHERE workspace_id = ? AND key = ? AND holder = ?', result, record.workspaceId, record.key, record.holder);
+      db.run(
+        'UPDATE idempotency SET result = ? WHERE workspace_id = ? AND key = ? AND holder = ?',
+        result,
+        record.workspaceId,
+        record.key,
+        record.holder,
+      );
     },
 
     async abandonIdempotent(record) {
-      db.run('DELETE FROM idempotency WHERE workspace_id = ? AND key = ? AND holder = ? AND result IS NULL', record.workspaceId, record.key, record.holder);
+      db.run(
+        'DELETE FROM idempotency WHERE workspace_id = ? AND key = ? AND holder = ? AND result IS NULL',
+        record.workspaceId,
+        record.key,
+        record.holder,
+      );
     },
 
     async heartbeat(instance) {
-      db.run('INSERT OR REPLACE INTO instances (id, seen_at, doc) VALUES (?, ?, ?)', instance.id, instance.seenAt, JSON.stringify(instance));
+      db.run(
+        'INSERT OR REPLACE INTO instances (id, seen_at, doc) VALUES (?, ?, ?)',
+        instance.id,
+        instance.seenAt,
+        JSON.stringify(instance),
+      );
     },
 
     instances: async (aliveSince) => documentsOf<Instance>(db.all('SELECT doc FROM instances WHERE seen_at >= ? ORDER BY id', aliveSince)),
@@ -114,7 +130,9 @@ export function coordination(db: SqliteDatabase, clock: Clock): Coordination {
   }
 
   function pruneEvents(before: number): number {
-    const logs = db.all<{ id: string; position: number; floor: number }>('SELECT workspace_id AS id, position, floor FROM heads WHERE position > floor');
+    const logs = db.all<{ id: string; position: number; floor: number }>(
+      'SELECT workspace_id AS id, position, floor FROM heads WHERE position > floor',
+    );
     let pruned = 0;
     for (const log of logs) {
       const kept = db.get<{ position: number }>(

@@ -15,6 +15,7 @@ export type SqlValue = string | number | null;
 export interface SqliteDatabase {
   /** Rows as the statement gives them; the caller states their shape, which the schema guarantees. */
   all<Row>(sql: string, ...params: readonly SqlValue[]): Row[];
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller states what the schema guarantees
   get<Row>(sql: string, ...params: readonly SqlValue[]): Row | undefined;
   /** Number of rows changed. */
   run(sql: string, ...params: readonly SqlValue[]): number;
@@ -117,6 +118,7 @@ function wrap(raw: Database.Database): SqliteDatabase {
   };
   return {
     all: <Row>(sql: string, ...params: readonly SqlValue[]) => prepared(sql).all(...params) as Row[],
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller states what the schema guarantees
     get: <Row>(sql: string, ...params: readonly SqlValue[]) => prepared(sql).get(...params) as Row | undefined,
     run: (sql, ...params) => prepared(sql).run(...params).changes,
     script: (sql) => void raw.exec(sql),

@@ -17,10 +17,10 @@ interface Follower {
 }
 
 export interface Followers {
-  follow(signal: AbortSignal): AsyncIterable<Wake>;
+  readonly follow: (signal: AbortSignal) => AsyncIterable<Wake>;
   /** This process committed events. */
-  committed(): void;
-  close(): void;
+  readonly committed: () => void;
+  readonly close: () => void;
 }
 
 /** Wakes come from this process's commits at once, from other processes' by polling PRAGMA data_version while anybody follows. */

@@ -14,7 +14,7 @@ interface Request {
 }
 
 export interface GroupCommit {
-  commit(changes: readonly Change[]): Promise<readonly CommitResult[]>;
+  readonly commit: (changes: readonly Change[]) => Promise<readonly CommitResult[]>;
   /** Writes what waits, now. */
   flush(): void;
 }

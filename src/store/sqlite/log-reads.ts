@@ -18,7 +18,12 @@ export function logReads(db: SqliteDatabase): LogReads {
 
     eventsAfter: async (workspace, after, limit) =>
       db
-        .all<EventRow>(`SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = ? AND position > ? ORDER BY position LIMIT ?`, workspace, after, limit)
+        .all<EventRow>(
+          `SELECT ${EVENT_COLUMNS} FROM events WHERE workspace_id = ? AND position > ? ORDER BY position LIMIT ?`,
+          workspace,
+          after,
+          limit,
+        )
         .map(eventOf),
 
     eventAt: async (workspace, position) =>
@@ -47,7 +52,8 @@ export function logReads(db: SqliteDatabase): LogReads {
       );
     },
 
-    incident: async (workspace, id) => documentOf<Incident>(db.get('SELECT doc FROM incidents WHERE id = ? AND workspace_id = ?', id, workspace)),
+    incident: async (workspace, id) =>
+      documentOf<Incident>(db.get('SELECT doc FROM incidents WHERE id = ? AND workspace_id = ?', id, workspace)),
 
     async incidentPage(workspace, request) {
       const where = `workspace_id = ?${request.open === null ? '' : ' AND open = ?'}`;
@@ -57,7 +63,12 @@ export function logReads(db: SqliteDatabase): LogReads {
       const page = await readPage<string, DocumentRow & { readonly key: string; readonly id: string }>(
         {
           read: async ({ after, limit }) =>
-            db.all(`SELECT doc, id, by_opened AS key FROM incidents WHERE ${where} AND by_opened > ? ORDER BY by_opened LIMIT ?`, ...params, after ?? '', limit),
+            db.all(
+              `SELECT doc, id, by_opened AS key FROM incidents WHERE ${where} AND by_opened > ? ORDER BY by_opened LIMIT ?`,
+              ...params,
+              after ?? '',
+              limit,
+            ),
           anyUpTo: async (key) => exists('<=', key),
           anyFrom: async (key) => exists('>=', key),
         },

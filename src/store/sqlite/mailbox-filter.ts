@@ -26,7 +26,10 @@ export function mailboxCondition(workspaceId: string, filter: MailboxFilter): Sq
   among('m.health', filter.health);
   among('m.provider', filter.provider);
   among('m.auth_method', filter.authMethod);
-  among('m.scenario', filter.scenario);
+  if (filter.scenario !== undefined) {
+    parts.push(`(m.scenario ${IN_LIST} OR m.id ${IN_LIST})`);
+    params.push(JSON.stringify(filter.scenario), JSON.stringify(filter.scenarioAlsoIds ?? []));
+  }
   among('m.id', filter.ids);
   if (filter.exceptIds !== undefined) {
     parts.push('m.id NOT IN (SELECT value FROM json_each(?))');

@@ -52,7 +52,8 @@ export function mailboxReads(db: SqliteDatabase): MailboxReads {
       const condition = mailboxCondition(workspace, request.filter);
       const column = `${condition.selective ? '+' : ''}${COLUMN_OF_ORDER[request.orderBy]}`;
       const exists = (comparison: string, key: string): boolean =>
-        db.get(`SELECT 1 FROM mailboxes m WHERE ${condition.sql} AND ${column} ${comparison} ? LIMIT 1`, ...condition.params, key) !== undefined;
+        db.get(`SELECT 1 FROM mailboxes m WHERE ${condition.sql} AND ${column} ${comparison} ? LIMIT 1`, ...condition.params, key) !==
+        undefined;
       const page = await readPage<string, KeyedRow>(
         {
           read: async (bounds) => {

@@ -85,7 +85,13 @@ function writeTerms(db: SqliteDatabase, doc: Mailbox, index: MailboxIndex): void
   const present = db.all<{ kind: string; term: string }>('SELECT kind, term FROM mailbox_terms WHERE mailbox_id = ?', doc.id);
   for (const { kind, term } of present) {
     if (wanted.some(([wantedKind, wantedTerm]) => wantedKind === kind && wantedTerm === term)) continue;
-    db.run('DELETE FROM mailbox_terms WHERE kind = ? AND term = ? AND workspace_id = ? AND mailbox_id = ?', kind, term, doc.workspaceId, doc.id);
+    db.run(
+      'DELETE FROM mailbox_terms WHERE kind = ? AND term = ? AND workspace_id = ? AND mailbox_id = ?',
+      kind,
+      term,
+      doc.workspaceId,
+      doc.id,
+    );
   }
   for (const [kind, term] of wanted) {
     if (present.some((entry) => entry.kind === kind && entry.term === term)) continue;

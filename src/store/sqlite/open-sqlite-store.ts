@@ -65,7 +65,9 @@ function prepareSchema(db: SqliteDatabase, options: SqliteStoreOptions): void {
   const version = schemaVersion(db);
   if (version === SCHEMA_VERSION) return;
   if (version > 0 && isBeingServed(db, options.clock)) {
-    throw new StoreRefused(`${options.path} is being served by an older gateway. Stop it, then start this one, which upgrades the database.`);
+    throw new StoreRefused(
+      `${options.path} is being served by an older gateway. Stop it, then start this one, which upgrades the database.`,
+    );
   }
   migrateSchema(db);
   if (version > 0) options.log.info('database upgraded', { from: version, to: SCHEMA_VERSION });

@@ -11,10 +11,12 @@ export interface DocumentRow {
   readonly doc: string;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller states what the schema guarantees
 export function documentOf<T>(row: DocumentRow | undefined): T | null {
   return row === undefined ? null : (JSON.parse(row.doc) as T);
 }
 
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the caller states what the schema guarantees
 export function documentsOf<T>(rows: readonly DocumentRow[]): readonly T[] {
   return rows.map((row) => JSON.parse(row.doc) as T);
 }

@@ -18,8 +18,20 @@ export function tenants(db: SqliteDatabase, newId: NewId, committed: () => void)
       db.transaction(() => {
         const existing = documentOf<Workspace>(db.get('SELECT doc FROM workspaces WHERE name = ?', name));
         if (existing !== null) return existing;
-        const workspace: Workspace = { id: newId() as WorkspaceId, revision: 1, name, primaryMailboxId: null, handOver: null, createdAt: now };
-        db.run('INSERT INTO workspaces (id, name, revision, handing_over, doc) VALUES (?, ?, 1, 0, ?)', workspace.id, name, JSON.stringify(workspace));
+        const workspace: Workspace = {
+          id: newId() as WorkspaceId,
+          revision: 1,
+          name,
+          primaryMailboxId: null,
+          handOver: null,
+          createdAt: now,
+        };
+        db.run(
+          'INSERT INTO workspaces (id, name, revision, handing_over, doc) VALUES (?, ?, 1, 0, ?)',
+          workspace.id,
+          name,
+          JSON.stringify(workspace),
+        );
         const { position, sequence, floor } = EMPTY_HEAD;
         db.run('INSERT INTO heads (workspace_id, position, sequence, floor) VALUES (?, ?, ?, ?)', workspace.id, position, sequence, floor);
         return workspace;
@@ -31,7 +43,13 @@ export function tenants(db: SqliteDatabase, newId: NewId, committed: () => void)
 
     async createToken(token) {
       db.transaction(() => {
-        db.run('INSERT INTO tokens (id, workspace_id, revoked, created_at, doc) VALUES (?, ?, 0, ?, ?)', token.id, token.workspaceId, token.createdAt, JSON.stringify(token));
+        db.run(
+          'INSERT INTO tokens (id, workspace_id, revoked, created_at, doc) VALUES (?, ?, 0, ?, ?)',
+          token.id,
+          token.workspaceId,
+          token.createdAt,
+          JSON.stringify(token),
+        );
         append({ kind: 'TOKEN', tokenId: token.id, change: 'CREATED' }, token.workspaceId, token.createdAt);
       });
       committed();

@@ -125,7 +125,9 @@ export function work(db: SqliteDatabase, clock: Clock): Work {
         const last = mailboxes.at(-1);
         return { mailboxes, authorizations: [], next: last === undefined || mailboxes.length < limit ? 'a:' : `m:${last.id}` };
       }
-      const authorizations = documentsOf<Authorization>(db.all('SELECT doc FROM authorizations WHERE id > ? ORDER BY id LIMIT ?', id, limit));
+      const authorizations = documentsOf<Authorization>(
+        db.all('SELECT doc FROM authorizations WHERE id > ? ORDER BY id LIMIT ?', id, limit),
+      );
       const last = authorizations.at(-1);
       return { mailboxes: [], authorizations, next: last === undefined || authorizations.length < limit ? null : `a:${last.id}` };
     },

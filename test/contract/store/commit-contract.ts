@@ -12,9 +12,16 @@ export function commitContract(engine: EngineUnderTest): void {
       const { store } = await open();
       const workspaceId = await aWorkspace(store);
       const mailbox = aMailbox(workspaceId, 'Support@Acme.test', { displayName: 'Çağrı “quoted” $dollar.dot', revision: 77 });
-      expect(await commit(store, { workspaceId, at: 5, mailboxes: [{ kind: 'insert', doc: mailbox }] })).toEqual({ kind: 'committed', events: [] });
+      expect(await commit(store, { workspaceId, at: 5, mailboxes: [{ kind: 'insert', doc: mailbox }] })).toEqual({
+        kind: 'committed',
+        events: [],
+      });
       expect(await store.mailbox(workspaceId, mailbox.id)).toEqual({ ...mailbox, revision: 1 });
-      await commit(store, { workspaceId, at: 6, mailboxes: [{ kind: 'replace', doc: { ...mailbox, displayName: null, revision: 99 }, expectedRevision: 1 }] });
+      await commit(store, {
+        workspaceId,
+        at: 6,
+        mailboxes: [{ kind: 'replace', doc: { ...mailbox, displayName: null, revision: 99 }, expectedRevision: 1 }],
+      });
       expect(await store.mailbox(workspaceId, mailbox.id)).toEqual({ ...mailbox, displayName: null, revision: 2 });
     });
 
@@ -54,9 +61,15 @@ export function commitContract(engine: EngineUnderTest): void {
       const elsewhere = await aWorkspace(store);
       const [mailbox] = await insert(store, aMailbox(workspaceId, 'a@acme.test'));
       const again = { ...mailbox!, address: 'b@acme.test' };
-      expect(await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: again }] })).toEqual({ kind: 'conflict', on: 'mailbox' });
+      expect(await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: again }] })).toEqual({
+        kind: 'conflict',
+        on: 'mailbox',
+      });
       const foreign = { ...again, workspaceId: elsewhere };
-      expect(await commit(store, { workspaceId: elsewhere, at: 1, mailboxes: [{ kind: 'insert', doc: foreign }] })).toEqual({ kind: 'conflict', on: 'mailbox' });
+      expect(await commit(store, { workspaceId: elsewhere, at: 1, mailboxes: [{ kind: 'insert', doc: foreign }] })).toEqual({
+        kind: 'conflict',
+        on: 'mailbox',
+      });
     });
 
     test('a live address is unique in its workspace whatever its case; pending ones and other workspaces do not count', async () => {
@@ -66,11 +79,15 @@ export function commitContract(engine: EngineUnderTest): void {
       await insert(store, aMailbox(workspaceId, 'Support@acme.test'), aMailbox(elsewhere, 'support@acme.test'));
       const pending = aMailbox(workspaceId, 'support@acme.test', { live: false });
       await insert(store, pending, aMailbox(workspaceId, 'support@acme.test', { live: false }));
-      expect(await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(workspaceId, 'SUPPORT@ACME.TEST') }] })).toEqual({
+      expect(
+        await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(workspaceId, 'SUPPORT@ACME.TEST') }] }),
+      ).toEqual({
         kind: 'conflict',
         on: 'address',
       });
-      expect(await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: { ...pending, live: true }, expectedRevision: 1 }] })).toEqual({
+      expect(
+        await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: { ...pending, live: true }, expectedRevision: 1 }] }),
+      ).toEqual({
         kind: 'conflict',
         on: 'address',
       });
@@ -100,7 +117,9 @@ export function commitContract(engine: EngineUnderTest): void {
       for (let round = 0; round < 5 * engine.effort; round += 1) {
         const address = `race-${round}@acme.test`;
         const results = await Promise.all(
-          [store, second, store, second].map((each) => commit(each, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(workspaceId, address) }] })),
+          [store, second, store, second].map((each) =>
+            commit(each, { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(workspaceId, address) }] }),
+          ),
         );
         expect(results.filter(({ kind }) => kind === 'committed')).toHaveLength(1);
         expect(results.filter((result) => result.kind === 'conflict' && result.on === 'address')).toHaveLength(3);
@@ -135,10 +154,16 @@ export function commitContract(engine: EngineUnderTest): void {
         expect((await store.workspace(workspaceId))?.primaryMailboxId).toBeNull();
         expect(await store.head(workspaceId)).toEqual({ position: 0, sequence: 0, floor: 1 });
       };
-      expect(await commit(store, { ...whole, workspace: { ...whole.workspace, expectedRevision: 2 } })).toEqual({ kind: 'conflict', on: 'workspace' });
+      expect(await commit(store, { ...whole, workspace: { ...whole.workspace, expectedRevision: 2 } })).toEqual({
+        kind: 'conflict',
+        on: 'workspace',
+      });
       await nothing();
       const missing = anIncident(workspaceId);
-      expect(await commit(store, { ...whole, incidents: [{ kind: 'replace', doc: missing, expectedRevision: 1 }] })).toEqual({ kind: 'conflict', on: 'incident' });
+      expect(await commit(store, { ...whole, incidents: [{ kind: 'replace', doc: missing, expectedRevision: 1 }] })).toEqual({
+        kind: 'conflict',
+        on: 'incident',
+      });
       await nothing();
       expect(await commit(store, { ...whole, authorizations: [{ kind: 'replace', doc: authorization, expectedRevision: 1 }] })).toEqual({
         kind: 'conflict',
@@ -160,8 +185,18 @@ export function commitContract(engine: EngineUnderTest): void {
       const results = await store.commit([
         { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: mailbox!, expectedRevision: 9 }] },
         { workspaceId: elsewhere, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(elsewhere, 'b@acme.test') }] },
-        { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: { ...mailbox!, displayName: 'one' }, expectedRevision: 1 }], events: [aStatusChange(mailbox!.id)] },
-        { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: { ...mailbox!, displayName: 'two' }, expectedRevision: 2 }], events: [aStatusChange(mailbox!.id)] },
+        {
+          workspaceId,
+          at: 1,
+          mailboxes: [{ kind: 'replace', doc: { ...mailbox!, displayName: 'one' }, expectedRevision: 1 }],
+          events: [aStatusChange(mailbox!.id)],
+        },
+        {
+          workspaceId,
+          at: 1,
+          mailboxes: [{ kind: 'replace', doc: { ...mailbox!, displayName: 'two' }, expectedRevision: 2 }],
+          events: [aStatusChange(mailbox!.id)],
+        },
         { workspaceId, at: 1, mailboxes: [{ kind: 'insert', doc: aMailbox(workspaceId, 'A@acme.test') }] },
       ]);
       expect(results.map((result) => (result.kind === 'conflict' ? result.on : result.events.map(({ position }) => position)))).toEqual([
@@ -209,7 +244,9 @@ export function commitContract(engine: EngineUnderTest): void {
           ),
         );
         expect(results.map(({ kind }) => kind).sort()).toEqual(['committed', 'conflict']);
-        expect((await store.mailbox(workspaceId, mailbox!.id))?.displayName).toBe(`${revision}/${results[0]!.kind === 'committed' ? 0 : 1}`);
+        expect((await store.mailbox(workspaceId, mailbox!.id))?.displayName).toBe(
+          `${revision}/${results[0]!.kind === 'committed' ? 0 : 1}`,
+        );
       }
       const log = await wholeLog(second, workspaceId);
       expect(log.map(({ position }) => position)).toEqual(log.map((_, index) => index + 1));
@@ -270,7 +307,8 @@ export function commitContract(engine: EngineUnderTest): void {
       const workspaceId = await aWorkspace(store);
       const elsewhere = await aWorkspace(store);
       const first = anIncident(workspaceId);
-      const insertIncident = (owner: WorkspaceId, doc: typeof first) => commit(store, { workspaceId: owner, at: 1, incidents: [{ kind: 'insert', doc }] });
+      const insertIncident = (owner: WorkspaceId, doc: typeof first) =>
+        commit(store, { workspaceId: owner, at: 1, incidents: [{ kind: 'insert', doc }] });
       expect((await insertIncident(workspaceId, first)).kind).toBe('committed');
       expect(await insertIncident(workspaceId, anIncident(workspaceId))).toEqual({ kind: 'conflict', on: 'incident' });
       expect((await insertIncident(elsewhere, anIncident(elsewhere))).kind).toBe('committed');

@@ -54,7 +54,9 @@ export function coordinationContract(engine: EngineUnderTest): void {
       const { store, another } = await open();
       const second = await another();
       const key = aKey();
-      const states = await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? store : second).beginIdempotent(key, 1000)));
+      const states = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? store : second).beginIdempotent(key, 1000)),
+      );
       expect(states.filter(({ kind }) => kind === 'started')).toHaveLength(1);
       expect(states.filter(({ kind }) => kind === 'in-progress')).toHaveLength(49);
       await store.finishIdempotent(key, '{"ok":true}');
@@ -130,7 +132,9 @@ export function coordinationContract(engine: EngineUnderTest): void {
       const { store, another } = await open();
       const second = await another();
       expect(await store.meta('k')).toBeNull();
-      const values = await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? store : second).setMeta('k', `v${index}`, { ifAbsent: true })));
+      const values = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? store : second).setMeta('k', `v${index}`, { ifAbsent: true })),
+      );
       expect(new Set(values).size).toBe(1);
       expect(await store.meta('k')).toBe(values[0]);
       expect(await store.setMeta('k', 'new')).toBe('new');

@@ -9,12 +9,12 @@ import { newId } from '../../support/store.ts';
 export interface OpenedStore {
   readonly store: Store;
   /** Closes `store` and opens the same database again, as a restart does. */
-  reopen(): Promise<Store>;
+  readonly reopen: () => Promise<Store>;
   /** A second store on the same database, as another process would have. Closed by dispose. */
-  another(): Promise<Store>;
+  readonly another: () => Promise<Store>;
   /** Lets the database's clock go on by this much: shifts an injected clock, or really waits. Keep it small. */
-  passTime(ms: number): Promise<void>;
-  dispose(): Promise<void>;
+  readonly passTime: (ms: number) => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 export interface EngineUnderTest {

@@ -32,12 +32,20 @@ export function listContract(engine: EngineUnderTest): void {
       const legs = broken
         ? { incoming: aLeg('INCOMING', { health: 'ACTION_REQUIRED', diagnosis: REJECTED }), outgoing: aLeg('OUTGOING') }
         : index % 4 === 2
-          ? { incoming: aLeg('INCOMING', { health: 'DEGRADED', diagnosis: { ...REJECTED, reason: 'RATE_LIMITED', retryable: true } }), outgoing: null }
+          ? {
+              incoming: aLeg('INCOMING', { health: 'DEGRADED', diagnosis: { ...REJECTED, reason: 'RATE_LIMITED', retryable: true } }),
+              outgoing: null,
+            }
           : {};
       const active = index % 3 === 0 ? aSetup(address, { provider: 'GMAIL', credential: aGrant(address) }) : aSetup(address);
       return aMailbox(workspaceId, address, { ...legs, active, paused: index === 11, changedAt: 2000 + (index % 5) });
     });
-    await insert(store, ...mailboxes, aMailbox(workspaceId, 'pending@acme.test', { live: false, active: null }), aMailbox(elsewhere, 'zulu@acme.test'));
+    await insert(
+      store,
+      ...mailboxes,
+      aMailbox(workspaceId, 'pending@acme.test', { live: false, active: null }),
+      aMailbox(elsewhere, 'zulu@acme.test'),
+    );
     return { workspaceId, mailboxes };
   }
 
@@ -64,7 +72,13 @@ export function listContract(engine: EngineUnderTest): void {
       const forward: MailboxId[] = [];
       let after: PagePosition | null = null;
       for (;;) {
-        const page = await store.mailboxPage(workspaceId, { filter: {}, orderBy, limit: 5, fromEnd: false, ...(after === null ? {} : { after }) });
+        const page = await store.mailboxPage(workspaceId, {
+          filter: {},
+          orderBy,
+          limit: 5,
+          fromEnd: false,
+          ...(after === null ? {} : { after }),
+        });
         expect(page.hasPrevious).toBe(forward.length > 0);
         forward.push(...page.items.map(({ item }) => item.id));
         expect(page.hasNext).toBe(forward.length < wanted.length);
@@ -75,7 +89,13 @@ export function listContract(engine: EngineUnderTest): void {
       const backward: MailboxId[] = [];
       let before: PagePosition | null = null;
       for (;;) {
-        const page = await store.mailboxPage(workspaceId, { filter: {}, orderBy, limit: 5, fromEnd: true, ...(before === null ? {} : { before }) });
+        const page = await store.mailboxPage(workspaceId, {
+          filter: {},
+          orderBy,
+          limit: 5,
+          fromEnd: true,
+          ...(before === null ? {} : { before }),
+        });
         expect(page.hasNext).toBe(backward.length > 0);
         backward.unshift(...page.items.map(({ item }) => item.id));
         expect(page.hasPrevious).toBe(backward.length < wanted.length);
@@ -91,12 +111,26 @@ export function listContract(engine: EngineUnderTest): void {
       const all = (await store.mailboxPage(workspaceId, { filter: {}, orderBy: 'ADDRESS_ASC', limit: 100, fromEnd: false })).items;
       const between = { filter: {}, orderBy: 'ADDRESS_ASC' as const, after: all[2]!.position, before: all[6]!.position };
       const page = await store.mailboxPage(workspaceId, { ...between, limit: 10, fromEnd: false });
-      expect([page.items.map(({ item }) => item.id), page.hasPrevious, page.hasNext]).toEqual([all.slice(3, 6).map(({ item }) => item.id), true, true]);
+      expect([page.items.map(({ item }) => item.id), page.hasPrevious, page.hasNext]).toEqual([
+        all.slice(3, 6).map(({ item }) => item.id),
+        true,
+        true,
+      ]);
       const last = await store.mailboxPage(workspaceId, { ...between, limit: 2, fromEnd: true });
-      expect([last.items.map(({ item }) => item.id), last.hasPrevious, last.hasNext]).toEqual([all.slice(4, 6).map(({ item }) => item.id), true, true]);
+      expect([last.items.map(({ item }) => item.id), last.hasPrevious, last.hasNext]).toEqual([
+        all.slice(4, 6).map(({ item }) => item.id),
+        true,
+        true,
+      ]);
       const none = await store.mailboxPage(workspaceId, { ...between, after: all[5]!.position, limit: 5, fromEnd: false });
       expect([none.items, none.hasPrevious, none.hasNext]).toEqual([[], true, true]);
-      const beyond = await store.mailboxPage(workspaceId, { filter: {}, orderBy: 'ADDRESS_ASC', after: all[11]!.position, limit: 5, fromEnd: false });
+      const beyond = await store.mailboxPage(workspaceId, {
+        filter: {},
+        orderBy: 'ADDRESS_ASC',
+        after: all[11]!.position,
+        limit: 5,
+        fromEnd: false,
+      });
       expect([beyond.items, beyond.hasPrevious, beyond.hasNext]).toEqual([[], true, false]);
     });
 
@@ -116,7 +150,11 @@ export function listContract(engine: EngineUnderTest): void {
         ['ids', { ids: [one.id, newId() as MailboxId] }, (mailbox) => mailbox === one],
         ['exceptIds', { exceptIds: [one.id] }, (mailbox) => mailbox !== one],
         ['attention', { attention: true }, (mailbox) => !mailbox.paused && ['ACTION_REQUIRED', 'DEGRADED'].includes(healthOf(mailbox))],
-        ['several', { provider: ['GMAIL'], health: ['ACTION_REQUIRED'], addressContains: 'charlie' }, (mailbox) => mailbox.address.startsWith('charlie')],
+        [
+          'several',
+          { provider: ['GMAIL'], health: ['ACTION_REQUIRED'], addressContains: 'charlie' },
+          (mailbox) => mailbox.address.startsWith('charlie'),
+        ],
       ];
       for (const [name, filter, matching] of matches) {
         const wanted = sorted(mailboxes.filter(matching), 'SEVERITY_DESC');
@@ -129,18 +167,40 @@ export function listContract(engine: EngineUnderTest): void {
     test('a filter by scenario finds what that scenario repairs', async () => {
       const { store } = await open();
       const { workspaceId, mailboxes } = await seed(store);
-      const found = await store.mailboxPage(workspaceId, { filter: { scenario: ['REENTER_PASSWORD'] }, orderBy: 'ADDRESS_ASC', limit: 50, fromEnd: false });
+      const found = await store.mailboxPage(workspaceId, {
+        filter: { scenario: ['REENTER_PASSWORD'] },
+        orderBy: 'ADDRESS_ASC',
+        limit: 50,
+        fromEnd: false,
+      });
       const broken = mailboxes.filter((mailbox) => healthOf(mailbox) === 'ACTION_REQUIRED').map(({ id }) => id);
       expect(found.items.length).toBeGreaterThan(0);
       for (const { item } of found.items) expect(broken).toContain(item.id);
       expect(await store.countMailboxes(workspaceId, { scenario: ['PRIMARY_HANDOVER'] })).toBe(0);
+      const handedOver = { scenario: ['PRIMARY_HANDOVER'] as const, scenarioAlsoIds: [mailboxes[0]!.id] };
+      expect(await store.countMailboxes(workspaceId, handedOver)).toBe(1);
+      expect(await store.countMailboxes(workspaceId, { ...handedOver, exceptIds: [mailboxes[0]!.id] })).toBe(0);
     });
 
     test('healths are counted, those without any as 0', async () => {
       const { store } = await open();
       const { workspaceId } = await seed(store);
-      expect(await store.healthCounts(workspaceId)).toEqual({ UNVERIFIED: 0, HEALTHY: 5, DEGRADED: 3, ACTION_REQUIRED: 3, BLOCKED: 0, PAUSED: 1 });
-      expect(await store.healthCounts(newId() as WorkspaceId)).toEqual({ UNVERIFIED: 0, HEALTHY: 0, DEGRADED: 0, ACTION_REQUIRED: 0, BLOCKED: 0, PAUSED: 0 });
+      expect(await store.healthCounts(workspaceId)).toEqual({
+        UNVERIFIED: 0,
+        HEALTHY: 5,
+        DEGRADED: 3,
+        ACTION_REQUIRED: 3,
+        BLOCKED: 0,
+        PAUSED: 1,
+      });
+      expect(await store.healthCounts(newId() as WorkspaceId)).toEqual({
+        UNVERIFIED: 0,
+        HEALTHY: 0,
+        DEGRADED: 0,
+        ACTION_REQUIRED: 0,
+        BLOCKED: 0,
+        PAUSED: 0,
+      });
     });
 
     test('mailboxes are found by id, in the order asked for, and by address whatever its case', async () => {

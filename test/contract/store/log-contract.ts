@@ -20,7 +20,10 @@ export function logContract(engine: EngineUnderTest): void {
             workspaceId,
             at: round,
             mailboxes: [{ kind: 'replace', doc: mailbox, expectedRevision: round }],
-            events: round % 3 === 0 ? [aStatusChange(mailbox.id), { kind: 'MAILBOX', mailboxId: mailbox.id, change: 'CHANGED' }] : [aStatusChange(mailbox.id)],
+            events:
+              round % 3 === 0
+                ? [aStatusChange(mailbox.id), { kind: 'MAILBOX', mailboxId: mailbox.id, change: 'CHANGED' }]
+                : [aStatusChange(mailbox.id)],
           });
         }
       }),
@@ -78,7 +81,12 @@ export function logContract(engine: EngineUnderTest): void {
       const workspaceId = await aWorkspace(store);
       const follower = await startFollowing(store);
       const [mailbox] = await insert(store, aMailbox(workspaceId, 'a@acme.test'));
-      await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: mailbox!, expectedRevision: 5 }], events: [aStatusChange(mailbox!.id)] });
+      await commit(store, {
+        workspaceId,
+        at: 1,
+        mailboxes: [{ kind: 'replace', doc: mailbox!, expectedRevision: 5 }],
+        events: [aStatusChange(mailbox!.id)],
+      });
       expect(await store.head(workspaceId)).toEqual({ position: 0, sequence: 0, floor: 1 });
       const events = await commitEvents(store, { workspaceId, at: 2, events: [aStatusChange(mailbox!.id)] });
       expect(await follower.until(workspaceId, 1)).toEqual(events);
@@ -109,7 +117,11 @@ export function logContract(engine: EngineUnderTest): void {
     test('events are read after a position, by position and by id', async () => {
       const { store } = await open();
       const workspaceId = await aWorkspace(store);
-      const events = await commitEvents(store, { workspaceId, at: 1, events: Array.from({ length: 5 }, () => aStatusChange(newId() as MailboxId)) });
+      const events = await commitEvents(store, {
+        workspaceId,
+        at: 1,
+        events: Array.from({ length: 5 }, () => aStatusChange(newId() as MailboxId)),
+      });
       expect(await store.eventsAfter(workspaceId, 2, 2)).toEqual(events.slice(2, 4));
       expect(await store.eventsAfter(workspaceId, 5, 2)).toEqual([]);
       expect(await store.eventAt(workspaceId, 3)).toEqual(events[2]);
@@ -130,7 +142,11 @@ export function logContract(engine: EngineUnderTest): void {
       await commitEvents(store, { workspaceId, at: 1, events: facts });
       const page = async (request: Omit<Parameters<Store['eventPage']>[1], 'kind'>) => {
         const { items, hasPrevious, hasNext } = await store.eventPage(workspaceId, { kind: 'STATUS', ...request });
-        return [items.map(({ item, position }) => (expect(position).toEqual({ key: item.position, id: item.id }), item.position)), hasPrevious, hasNext];
+        return [
+          items.map(({ item, position }) => (expect(position).toEqual({ key: item.position, id: item.id }), item.position)),
+          hasPrevious,
+          hasNext,
+        ];
       };
       expect(await page({ limit: 3, fromEnd: false })).toEqual([[1, 2, 4], false, true]);
       expect(await page({ limit: 3, fromEnd: true })).toEqual([[8, 10, 11], true, false]);
@@ -180,7 +196,9 @@ export function logContract(engine: EngineUnderTest): void {
       expect(await wholeLog(store, quiet)).toEqual([last]);
       expect(await store.head(quiet)).toEqual({ position: 1, sequence: 1, floor: 1 });
       expect(await store.head(empty)).toEqual({ position: 0, sequence: 0, floor: 1 });
-      expect((await commitEvents(store, { workspaceId: busy, at: 40, events: [aStatusChange(newId() as MailboxId)] }))[0]?.position).toBe(4);
+      expect((await commitEvents(store, { workspaceId: busy, at: 40, events: [aStatusChange(newId() as MailboxId)] }))[0]?.position).toBe(
+        4,
+      );
     });
   });
 }

@@ -51,13 +51,15 @@ export function tenancyContract(engine: EngineUnderTest): void {
         eventAt: (id) => store.eventAt(id, 1),
         eventById: (id) => store.eventById(id, event!.id),
         eventPage: async (id) => (await store.eventPage(id, { kind: 'STATUS', limit: 10, fromEnd: false })).items,
-        eventPageOfMailbox: async (id) => (await store.eventPage(id, { kind: 'STATUS', mailboxId: mailbox.id, limit: 10, fromEnd: false })).items,
+        eventPageOfMailbox: async (id) =>
+          (await store.eventPage(id, { kind: 'STATUS', mailboxId: mailbox.id, limit: 10, fromEnd: false })).items,
         incident: (id) => store.incident(id, incident.id),
         incidentPage: async (id) => (await store.incidentPage(id, { open: null, limit: 10 })).items,
         openIncident: (id) => store.openIncident(id, incident.scope),
         authorization: (id) => store.authorization(id, authorization.id),
       };
-      const isEmpty = (value: unknown): boolean => value === null || value === 0 || (Array.isArray(value) && value.every((item) => item === null));
+      const isEmpty = (value: unknown): boolean =>
+        value === null || value === 0 || (Array.isArray(value) && value.every((item) => item === null));
       for (const [method, read] of Object.entries(reads)) {
         expect([method, isEmpty(await read(foreign))]).toEqual([method, true]);
         // The negative control: the owner does find it.
@@ -88,7 +90,9 @@ export function tenancyContract(engine: EngineUnderTest): void {
     test('a workspace of a name is made once, under a race too', async () => {
       const { store, another } = await open();
       const second = await another();
-      const made = await Promise.all(Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? store : second).ensureWorkspace('Acme', 1000 + index)));
+      const made = await Promise.all(
+        Array.from({ length: 10 }, (_, index) => (index % 2 === 0 ? store : second).ensureWorkspace('Acme', 1000 + index)),
+      );
       expect(new Set(made.map(({ id }) => id)).size).toBe(1);
       expect(await store.ensureWorkspace('Acme', 5000)).toEqual(made[0]);
       expect((await store.ensureWorkspace('acme', 5000)).id).not.toBe(made[0]!.id);
@@ -100,13 +104,15 @@ export function tenancyContract(engine: EngineUnderTest): void {
     test('a renamed workspace keeps its id and frees its name', async () => {
       const { store } = await open();
       const workspace = await store.ensureWorkspace('Acme', 1000);
-      const rename = await store.commit([{ workspaceId: workspace.id, at: 1, workspace: { doc: { ...workspace, name: 'Acme Ltd' }, expectedRevision: 1 } }]);
+      const rename = await store.commit([
+        { workspaceId: workspace.id, at: 1, workspace: { doc: { ...workspace, name: 'Acme Ltd' }, expectedRevision: 1 } },
+      ]);
       expect(rename[0]!.kind).toBe('committed');
       expect(await store.ensureWorkspace('Acme Ltd', 1)).toEqual({ ...workspace, name: 'Acme Ltd', revision: 2 });
       const other = await store.ensureWorkspace('Acme', 1);
-      expect(await store.commit([{ workspaceId: other.id, at: 1, workspace: { doc: { ...other, name: 'Acme Ltd' }, expectedRevision: 1 } }])).toEqual([
-        { kind: 'conflict', on: 'workspace' },
-      ]);
+      expect(
+        await store.commit([{ workspaceId: other.id, at: 1, workspace: { doc: { ...other, name: 'Acme Ltd' }, expectedRevision: 1 } }]),
+      ).toEqual([{ kind: 'conflict', on: 'workspace' }]);
     });
 
     test('creating and revoking a token each append one event that followers see', async () => {
@@ -117,7 +123,11 @@ export function tenancyContract(engine: EngineUnderTest): void {
       const token = aToken(workspaceId);
       await store.createToken(token);
       expect(await store.token(token.id)).toEqual(token);
-      const revocations = await Promise.all([store.revokeToken(token.id, 7), second.revokeToken(token.id, 7), store.revokeToken(token.id, 7)]);
+      const revocations = await Promise.all([
+        store.revokeToken(token.id, 7),
+        second.revokeToken(token.id, 7),
+        store.revokeToken(token.id, 7),
+      ]);
       expect(revocations.filter(Boolean)).toHaveLength(1);
       expect(await store.token(token.id)).toEqual({ ...token, revokedAt: 7 });
       expect(await store.revokeToken(newId() as TokenId, 8)).toBe(false);

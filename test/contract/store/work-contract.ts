@@ -14,9 +14,19 @@ export function workContract(engine: EngineUnderTest): void {
   const open = databases(engine);
 
   function due(workspaceId: WorkspaceId, address: string, at: number, parts: Partial<Mailbox> = {}): Mailbox {
-    return aMailbox(workspaceId, address, { incoming: aLeg('INCOMING', { nextCheckAt: at }), outgoing: aLeg('OUTGOING', { nextCheckAt: FUTURE }), ...parts });
+    return aMailbox(workspaceId, address, {
+      incoming: aLeg('INCOMING', { nextCheckAt: at }),
+      outgoing: aLeg('OUTGOING', { nextCheckAt: FUTURE }),
+      ...parts,
+    });
   }
-  const claim = (parts: Partial<ClaimRequest> = {}): ClaimRequest => ({ holder: 'one', limit: 100, leaseMs: 60_000, exceptHosts: [], ...parts });
+  const claim = (parts: Partial<ClaimRequest> = {}): ClaimRequest => ({
+    holder: 'one',
+    limit: 100,
+    leaseMs: 60_000,
+    exceptHosts: [],
+    ...parts,
+  });
   const idsOf = (documents: readonly { readonly id: string }[]): readonly string[] => documents.map(({ id }) => id);
 
   describe('claims', () => {
@@ -39,7 +49,10 @@ export function workContract(engine: EngineUnderTest): void {
       );
       expect(await store.nextDueAt()).toBe(PAST);
       const claimed = await store.claimDue(claim({ limit: 2 }));
-      expect(claimed).toEqual([{ ...first, revision: 1 }, { ...second, revision: 1 }]);
+      expect(claimed).toEqual([
+        { ...first, revision: 1 },
+        { ...second, revision: 1 },
+      ]);
       expect(await store.nextDueAt()).toBe(PAST + 2);
       expect(idsOf(await store.claimDue(claim()))).toEqual([third.id]);
       expect(await store.claimDue(claim())).toEqual([]);
@@ -54,7 +67,10 @@ export function workContract(engine: EngineUnderTest): void {
       await insert(store, ...Array.from({ length: count }, (_, index) => due(workspaceId, `${index}@acme.test`, PAST + index)));
       const claimed: string[] = [];
       for (let round = 0; round < 50 && claimed.length < count; round += 1) {
-        const batches = await Promise.all([store.claimDue(claim({ holder: 'one', limit: 7 })), second.claimDue(claim({ holder: 'two', limit: 7 }))]);
+        const batches = await Promise.all([
+          store.claimDue(claim({ holder: 'one', limit: 7 })),
+          second.claimDue(claim({ holder: 'two', limit: 7 })),
+        ]);
         claimed.push(...batches.flatMap(idsOf));
       }
       expect(claimed).toHaveLength(count);
@@ -140,14 +156,26 @@ export function workContract(engine: EngineUnderTest): void {
       expect(idsOf(await store.authorizationsDue(100, 10))).toEqual([verify.id]);
       expect(idsOf(await store.authorizationsDue(1000, 10))).toEqual([verify.id, waiting.id, inHand.id]);
       expect(idsOf(await store.authorizationsDue(1000, 2))).toEqual([verify.id, waiting.id]);
-      await commit(store, { workspaceId, at: 1, authorizations: [{ kind: 'replace', doc: { ...verify, status: 'COMMITTED' }, expectedRevision: 1 }] });
+      await commit(store, {
+        workspaceId,
+        at: 1,
+        authorizations: [{ kind: 'replace', doc: { ...verify, status: 'COMMITTED' }, expectedRevision: 1 }],
+      });
       expect(idsOf(await store.authorizationsDue(1000, 10))).toEqual([waiting.id, inHand.id]);
     });
 
     test('an authorization is found by its state and by its id without a workspace', async () => {
       const { store } = await open();
       const workspaceId = await aWorkspace(store);
-      const flow = { stateHash: 'hash-1', cookieHash: 'c', nonce: 'n', verifier: 'sealed' as Sealed, issuer: 'i', redirectUri: 'r', expiresAt: 9 };
+      const flow = {
+        stateHash: 'hash-1',
+        cookieHash: 'c',
+        nonce: 'n',
+        verifier: 'sealed' as Sealed,
+        issuer: 'i',
+        redirectUri: 'r',
+        expiresAt: 9,
+      };
       const authorization = anAuthorization(workspaceId, newId() as MailboxId, { flow });
       await commit(store, { workspaceId, at: 1, authorizations: [{ kind: 'insert', doc: authorization }] });
       expect((await store.authorizationByState('hash-1'))?.id).toBe(authorization.id);
@@ -227,7 +255,14 @@ export function workContract(engine: EngineUnderTest): void {
       const workspace = await store.ensureWorkspace('Acme', 1);
       await aWorkspace(store);
       expect(await store.workspacesWithHandOver()).toEqual([]);
-      const handOver = { mailboxId: newId() as MailboxId, interimMailboxId: null, startedBy: 'admin', startedAt: 1, restoresAt: 2, authorizationId: null };
+      const handOver = {
+        mailboxId: newId() as MailboxId,
+        interimMailboxId: null,
+        startedBy: 'admin',
+        startedAt: 1,
+        restoresAt: 2,
+        authorizationId: null,
+      };
       await commit(store, { workspaceId: workspace.id, at: 1, workspace: { doc: { ...workspace, handOver }, expectedRevision: 1 } });
       expect(idsOf(await store.workspacesWithHandOver())).toEqual([workspace.id]);
     });
@@ -235,7 +270,11 @@ export function workContract(engine: EngineUnderTest): void {
     test('suspicions count distinct mailboxes of a cohort since a time', async () => {
       const { store } = await open();
       const [one, two] = [newId() as MailboxId, newId() as MailboxId];
-      await Promise.all([store.addSuspicion('OTHER|h', one, 1000), store.addSuspicion('OTHER|h', one, 1500), store.addSuspicion('OTHER|h', two, 5000)]);
+      await Promise.all([
+        store.addSuspicion('OTHER|h', one, 1000),
+        store.addSuspicion('OTHER|h', one, 1500),
+        store.addSuspicion('OTHER|h', two, 5000),
+      ]);
       await store.addSuspicion('OTHER|h', two, 900);
       await store.addSuspicion('OTHER|other', one, 5000);
       expect(await store.suspicionsSince('OTHER|h', 0)).toBe(2);
@@ -256,7 +295,11 @@ export function workContract(engine: EngineUnderTest): void {
         aMailbox(workspaceId, 'd@acme.test', { live: false }),
       );
       expect(await store.cohortSize('OTHER|imap.example.test')).toBe(2);
-      await commit(store, { workspaceId, at: 1, mailboxes: [{ kind: 'replace', doc: { ...mailbox!, paused: true }, expectedRevision: 1 }] });
+      await commit(store, {
+        workspaceId,
+        at: 1,
+        mailboxes: [{ kind: 'replace', doc: { ...mailbox!, paused: true }, expectedRevision: 1 }],
+      });
       expect(await store.cohortSize('OTHER|imap.example.test')).toBe(1);
       expect(await store.cohortSize('GMAIL|imap.example.test')).toBe(0);
     });
