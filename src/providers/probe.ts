@@ -8,7 +8,8 @@ export interface LegLogin {
   readonly provider: Provider;
   readonly server: MailServer;
   readonly username: string;
-  readonly proof: { readonly kind: 'PASSWORD'; readonly password: Secret } | { readonly kind: 'ACCESS_TOKEN'; readonly accessToken: Secret };
+  readonly proof:
+    { readonly kind: 'PASSWORD'; readonly password: Secret } | { readonly kind: 'ACCESS_TOKEN'; readonly accessToken: Secret };
 }
 
 export type ProbeOutcome = { readonly kind: 'PROVEN' } | { readonly kind: 'FAILED'; readonly evidence: Evidence };

@@ -17,10 +17,8 @@ const MAX_PASSWORD_LENGTH = 1024;
 const MAX_TOKEN_LENGTH = 32 * 1024;
 
 /** RFC 7628 section 3.1 frames its fields with \x01, and XOAUTH2 copies it: a control character forges fields. */
-// eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f]/u;
 /** RFC 4616 frames with NUL; a line break ends a command. Other characters are the password's own business. */
-// eslint-disable-next-line no-control-regex
 const FRAME_BREAKERS = /[\u0000\r\n]/u;
 
 /**

@@ -23,9 +23,9 @@ export function startsWithTls(pinned: PinnedHost, signal: AbortSignal): Promise<
       answer(false);
     };
     signal.addEventListener('abort', onAbort, { once: true });
-    // Stays on: a destroyed socket may still report.
+    // Stays on: a destroyed socket may still report. A certificate came if it was judged.
     socket.on('error', () => {
-      answer(isCertificatePresent());
+      answer(Boolean(socket.authorizationError));
     });
     socket.once('secureConnect', () => {
       answer(true);
@@ -33,9 +33,5 @@ export function startsWithTls(pinned: PinnedHost, signal: AbortSignal): Promise<
     socket.once('close', () => {
       answer(false);
     });
-
-    function isCertificatePresent(): boolean {
-      return socket.authorizationError !== undefined && socket.authorizationError !== null;
-    }
   });
 }

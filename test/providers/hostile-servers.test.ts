@@ -40,35 +40,53 @@ const HOSTILE: readonly Hostile[] = [
     title: 'a literal of a gigabyte',
     direction: 'INCOMING',
     limited: true,
-    script: (socket) => answerImap(socket, () => {
-      socket.write('* CAPABILITY {1073741824}\r\n');
-      flood(socket, kilobytes(64));
-    }),
+    script: (socket) =>
+      answerImap(socket, () => {
+        socket.write('* CAPABILITY {1073741824}\r\n');
+        flood(socket, kilobytes(64));
+      }),
   },
   {
     title: 'many literals in one response',
     direction: 'INCOMING',
     limited: true,
-    script: (socket) => answerImap(socket, () => {
-      socket.write('* CAPABILITY ');
-      flood(socket, `{65536}\r\n${kilobytes(64)} `);
-    }),
+    script: (socket) =>
+      answerImap(socket, () => {
+        socket.write('* CAPABILITY ');
+        flood(socket, `{65536}\r\n${kilobytes(64)} `);
+      }),
   },
   {
     title: 'a response of a hundred thousand tokens',
     direction: 'INCOMING',
     limited: true,
-    script: (socket) => answerImap(socket, () => {
-      socket.write('* CAPABILITY ');
-      flood(socket, `${'a '.repeat(20_000)} {1}\r\nx `);
-    }),
+    script: (socket) =>
+      answerImap(socket, () => {
+        socket.write('* CAPABILITY ');
+        flood(socket, `${'a '.repeat(20_000)} {1}\r\nx `);
+      }),
   },
-  { title: 'endless untagged responses', direction: 'INCOMING', limited: false, script: (socket) => answerImap(socket, () => flood(socket, '* OK still here\r\n')) },
+  {
+    title: 'endless untagged responses',
+    direction: 'INCOMING',
+    limited: false,
+    script: (socket) => answerImap(socket, () => flood(socket, '* OK still here\r\n')),
+  },
   { title: 'endless BYEs', direction: 'INCOMING', limited: true, script: (socket) => flood(socket, '* BYE and again\r\n') },
   { title: 'a greeting that drips', direction: 'INCOMING', limited: false, script: (socket) => drip(socket, '* OK ', 20) },
-  { title: 'an answer that drips', direction: 'INCOMING', limited: false, script: (socket) => answerImap(socket, () => drip(socket, '* CAPABILITY a b c ', 20)) },
+  {
+    title: 'an answer that drips',
+    direction: 'INCOMING',
+    limited: false,
+    script: (socket) => answerImap(socket, () => drip(socket, '* CAPABILITY a b c ', 20)),
+  },
   { title: 'an endless greeting line', direction: 'OUTGOING', limited: true, script: (socket) => flood(socket, kilobytes(64)) },
-  { title: 'a reply with endless lines', direction: 'OUTGOING', limited: true, script: (socket) => flood(socket, `220-${kilobytes(1)}\r\n`) },
+  {
+    title: 'a reply with endless lines',
+    direction: 'OUTGOING',
+    limited: true,
+    script: (socket) => flood(socket, `220-${kilobytes(1)}\r\n`),
+  },
   { title: 'a greeting that drips', direction: 'OUTGOING', limited: false, script: (socket) => drip(socket, '220-more\r\n', 20) },
   { title: 'endless complete replies', direction: 'OUTGOING', limited: true, script: (socket) => flood(socket, '250 ok\r\n') },
   {
@@ -112,11 +130,15 @@ describe('hostile servers', () => {
   test('fifty mailboxes at hostile servers do not delay a good one', async () => {
     const silent = await startScriptedServer((socket) => socket.resume());
     const flooding = await startScriptedServer((socket) => flood(socket, kilobytes(64)), certificates);
-    const good = await startScriptedServer((socket) => answerImap(socket, (tag, command) => {
-      if (command === 'CAPABILITY') socket.write('* CAPABILITY IMAP4rev1\r\n');
-      if (command === 'LIST') socket.write('* LIST () "/" INBOX\r\n');
-      socket.write(`${tag} OK done\r\n`);
-    }), certificates);
+    const good = await startScriptedServer(
+      (socket) =>
+        answerImap(socket, (tag, command) => {
+          if (command === 'CAPABILITY') socket.write('* CAPABILITY IMAP4rev1\r\n');
+          if (command === 'LIST') socket.write('* LIST () "/" INBOX\r\n');
+          socket.write(`${tag} OK done\r\n`);
+        }),
+      certificates,
+    );
     const caller = new AbortController();
     const at = (port: number, signal?: AbortSignal) =>
       probe(passwordLogin({ direction: 'INCOMING', port, security: 'TLS', username: 'a@acme.test', password: 'p' }), {
@@ -139,7 +161,15 @@ describe('hostile servers', () => {
 
   test('negative control: with the library defaults an endless line is swallowed far beyond our limit', async () => {
     const server = await startScriptedServer((socket) => flood(socket, kilobytes(64)), certificates);
-    const client = new ImapFlow({ host: 'localhost', port: server.port, secure: true, tls: { ca: certificates.caPem }, auth: { user: 'a', pass: 'p' }, logger: false, verifyOnly: true });
+    const client = new ImapFlow({
+      host: 'localhost',
+      port: server.port,
+      secure: true,
+      tls: { ca: certificates.caPem },
+      auth: { user: 'a', pass: 'p' },
+      logger: false,
+      verifyOnly: true,
+    });
     client.on('error', () => undefined);
     const connected = client.connect().catch(() => undefined);
     const giveUpAt = performance.now() + 20_000;
@@ -150,5 +180,4 @@ describe('hostile servers', () => {
     await server.stop();
     expect(taken).toBeGreaterThanOrEqual(2 * MAX_TAKEN_BYTES);
   });
-
 });

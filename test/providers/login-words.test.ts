@@ -36,7 +36,9 @@ describe('what a probe keeps of the words of a server', () => {
   const outgoing = { direction: 'OUTGOING', security: 'TLS', username: address } as const;
 
   test('the context says where it happened', async () => {
-    const evidence = await evidenceOf(passwordLogin({ ...incoming, provider: 'MICROSOFT_365', port: sandbox.servers.imap.port, password: 'wrong' }));
+    const evidence = await evidenceOf(
+      passwordLogin({ ...incoming, provider: 'MICROSOFT_365', port: sandbox.servers.imap.port, password: 'wrong' }),
+    );
     expect(evidence.context).toEqual({ protocol: 'IMAP', provider: 'MICROSOFT_365', host: 'localhost', authMethod: 'BASIC' });
     const withToken = await evidenceOf(tokenLogin({ ...outgoing, port: sandbox.servers.smtp.port, accessToken: 'bad-token' }));
     expect(withToken.context).toEqual({ protocol: 'SMTP', provider: 'OTHER', host: 'localhost', authMethod: 'OAUTH2' });
@@ -74,7 +76,10 @@ describe('what a probe keeps of the words of a server', () => {
       onLines(socket, (line) => {
         const [tag = '', command = ''] = line.split(' ');
         if (command === 'CAPABILITY') socket.write(`* CAPABILITY IMAP4rev1\r\n${tag} OK done\r\n`);
-        if (command === 'LOGIN') socket.write(`* NO [WEBALERT https://accounts.example.com/signin] Web login required.\r\n${tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n`);
+        if (command === 'LOGIN')
+          socket.write(
+            `* NO [WEBALERT https://accounts.example.com/signin] Web login required.\r\n${tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n`,
+          );
       });
     }, certificates);
     const evidence = await evidenceOf(
@@ -88,10 +93,14 @@ describe('what a probe keeps of the words of a server', () => {
 
   test('the words of a BYE are kept, in the middle of a login and as a greeting', async () => {
     sandbox.setFault(address, { kind: 'reply', imap: 'BYE Connection closed. 14' });
-    expect((await evidenceOf(passwordLogin({ ...incoming, port: sandbox.servers.imap.port, password: 'right' }))).text).toContain('Connection closed. 14');
+    expect((await evidenceOf(passwordLogin({ ...incoming, port: sandbox.servers.imap.port, password: 'right' }))).text).toContain(
+      'Connection closed. 14',
+    );
     sandbox.setFault(address, null);
     sandbox.setServerFault('imap', { kind: 'bye-greeting' });
-    expect((await evidenceOf(passwordLogin({ ...incoming, port: sandbox.servers.imap.port, password: 'right' }))).text).toContain('shutting down');
+    expect((await evidenceOf(passwordLogin({ ...incoming, port: sandbox.servers.imap.port, password: 'right' }))).text).toContain(
+      'shutting down',
+    );
     sandbox.setServerFault('imap', null);
   });
 
@@ -117,7 +126,11 @@ describe('what a probe keeps of the words of a server', () => {
       });
     };
     const cases = [
-      ['a STARTTLS that is refused for now', { CAPABILITY: '* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK done', STARTTLS: 'TAG NO [UNAVAILABLE] TLS is temporarily unavailable' }, true],
+      [
+        'a STARTTLS that is refused for now',
+        { CAPABILITY: '* CAPABILITY IMAP4rev1 STARTTLS\r\nTAG OK done', STARTTLS: 'TAG NO [UNAVAILABLE] TLS is temporarily unavailable' },
+        true,
+      ],
       ['a CAPABILITY that is refused for now', { CAPABILITY: 'TAG NO [UNAVAILABLE] Server is too busy, try again later' }, true],
       ['a server that really has no STARTTLS', { CAPABILITY: '* CAPABILITY IMAP4rev1\r\nTAG OK done' }, false],
     ] as const;
@@ -134,10 +147,13 @@ describe('what a probe keeps of the words of a server', () => {
       test(`${security}: a connection that ends after the greeting is a lost connection, with or without BYE`, async () => {
         const certificates = await createCertificates();
         for (const last of ['', '* BYE Internal error, closing\r\n']) {
-          const server = await startScriptedServer((socket) => {
-            socket.write('* OK ready\r\n');
-            onLines(socket, () => socket.end(last));
-          }, security === 'TLS' ? certificates : undefined);
+          const server = await startScriptedServer(
+            (socket) => {
+              socket.write('* OK ready\r\n');
+              onLines(socket, () => socket.end(last));
+            },
+            security === 'TLS' ? certificates : undefined,
+          );
           const evidence = await evidenceOf(
             passwordLogin({ ...incoming, security, port: server.port, password: 'right' }),
             createProbe({ pinHost: pinToLoopback, ca: [certificates.caPem] }),
@@ -172,7 +188,14 @@ describe('what a probe keeps of the words of a server', () => {
   test("negative control: nodemailer's own XOAUTH2 tries a refused token twice", async () => {
     sandbox.reset();
     const { port } = sandbox.servers.smtp;
-    const transport = nodemailer.createTransport({ host: 'localhost', port, secure: true, tls: { ca: sandbox.caPem }, forceAuth: true, auth: { type: 'OAuth2', user: address, accessToken: 'bad-token' } });
+    const transport = nodemailer.createTransport({
+      host: 'localhost',
+      port,
+      secure: true,
+      tls: { ca: sandbox.caPem },
+      forceAuth: true,
+      auth: { type: 'OAuth2', user: address, accessToken: 'bad-token' },
+    });
     await expect(transport.verify()).rejects.toThrow();
     transport.close();
     expect(sandbox.state().accounts[0]?.loginAttempts.smtp).toBe(2);
@@ -182,7 +205,13 @@ describe('what a probe keeps of the words of a server', () => {
     sandbox.setServerFault('smtp', { kind: 'login-disabled' });
     const { port } = sandbox.servers.smtp;
     await evidenceOf(passwordLogin({ ...outgoing, port, password: 'wrong' }));
-    const transport = nodemailer.createTransport({ host: 'localhost', port, secure: true, tls: { ca: sandbox.caPem }, auth: { user: address, pass: 'wrong' } });
+    const transport = nodemailer.createTransport({
+      host: 'localhost',
+      port,
+      secure: true,
+      tls: { ca: sandbox.caPem },
+      auth: { user: address, pass: 'wrong' },
+    });
     // Negative control: without forceAuth the library is content.
     expect(await transport.verify()).toBe(true);
     transport.close();
@@ -199,7 +228,8 @@ describe('what a probe keeps of the words of a server', () => {
       onLines(socket, (line) => {
         heard.push(line);
         if (line.startsWith('EHLO')) socket.write('250-here\r\n250 AUTH PLAIN OAUTHBEARER\r\n');
-        else if (line === 'AUTH OAUTHBEARER') socket.write(expects === 'token' ? '334 \r\n' : '504 5.5.4 Unrecognized authentication type\r\n');
+        else if (line === 'AUTH OAUTHBEARER')
+          socket.write(expects === 'token' ? '334 \r\n' : '504 5.5.4 Unrecognized authentication type\r\n');
         else if (expects === 'token') socket.write('235 2.7.0 welcome\r\n');
       });
     }, certificates);
@@ -216,8 +246,13 @@ describe('what a probe keeps of the words of a server', () => {
 
   test('a user name with a slash still logs in', async () => {
     sandbox.addAccount({ address: 'domain/shared', password: 'right' });
-    for (const [at, port] of [[incoming, sandbox.servers.imap.port], [outgoing, sandbox.servers.smtp.port]] as const) {
-      expect(await probe(passwordLogin({ ...at, username: 'domain/shared', port, password: 'right' }), { timeoutMs: 10_000 })).toEqual({ kind: 'PROVEN' });
+    for (const [at, port] of [
+      [incoming, sandbox.servers.imap.port],
+      [outgoing, sandbox.servers.smtp.port],
+    ] as const) {
+      expect(await probe(passwordLogin({ ...at, username: 'domain/shared', port, password: 'right' }), { timeoutMs: 10_000 })).toEqual({
+        kind: 'PROVEN',
+      });
     }
   });
 
@@ -227,7 +262,13 @@ describe('what a probe keeps of the words of a server', () => {
     for (const name of ['imap', 'imap-starttls', 'smtp', 'smtp-starttls'] as const) {
       const { port, protocol, security } = sandbox.servers[name];
       const outcome = await probe(
-        passwordLogin({ direction: protocol === 'imap' ? 'INCOMING' : 'OUTGOING', security: security === 'tls' ? 'TLS' : 'STARTTLS', username: 'odd@acme.test', port, password }),
+        passwordLogin({
+          direction: protocol === 'imap' ? 'INCOMING' : 'OUTGOING',
+          security: security === 'tls' ? 'TLS' : 'STARTTLS',
+          username: 'odd@acme.test',
+          port,
+          password,
+        }),
         { timeoutMs: 10_000 },
       );
       expect(outcome).toEqual({ kind: 'PROVEN' });

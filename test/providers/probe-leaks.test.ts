@@ -34,7 +34,11 @@ describe('after its outcome a probe leaves nothing behind', () => {
     sandbox = await startTestSandbox({
       accounts: [
         { address, password: 'right' },
-        ...(['drop', 'bye', 'unavailable', 'hang', 'throttle'] as const).map((kind) => ({ address: `${kind}@acme.test`, password: 'right', fault: { kind } })),
+        ...(['drop', 'bye', 'unavailable', 'hang', 'throttle'] as const).map((kind) => ({
+          address: `${kind}@acme.test`,
+          password: 'right',
+          fault: { kind },
+        })),
       ],
     });
   });
@@ -44,7 +48,15 @@ describe('after its outcome a probe leaves nothing behind', () => {
     const silent = await startScriptedServer((socket) => socket.resume());
     const probe = createProbe({ pinHost: pinToLoopback, ca: [sandbox.caPem] });
     const { servers } = sandbox;
-    const users = [address, 'nobody@acme.test', 'drop@acme.test', 'bye@acme.test', 'unavailable@acme.test', 'hang@acme.test', 'throttle@acme.test'];
+    const users = [
+      address,
+      'nobody@acme.test',
+      'drop@acme.test',
+      'bye@acme.test',
+      'unavailable@acme.test',
+      'hang@acme.test',
+      'throttle@acme.test',
+    ];
     const logins: LegLogin[] = Object.values(servers).flatMap(({ protocol, security, port }) => {
       const at = { direction: protocol === 'imap' ? 'INCOMING' : 'OUTGOING', security: security === 'tls' ? 'TLS' : 'STARTTLS' } as const;
       return [

@@ -41,7 +41,10 @@ describe('what a probe gives away', () => {
         test(`${direction}: no byte of a ${kind} reaches a server whose STARTTLS was stripped`, async () => {
           const between = await startNetworkBetween(plainPort(direction));
           const at = { direction, port: between.port, security: 'STARTTLS', username: address } as const;
-          const outcome = await probe(kind === 'password' ? passwordLogin({ ...at, password }) : tokenLogin({ ...at, accessToken }), options);
+          const outcome = await probe(
+            kind === 'password' ? passwordLogin({ ...at, password }) : tokenLogin({ ...at, accessToken }),
+            options,
+          );
           expect(outcome.kind).toBe('FAILED');
           expect(secretsIn(between.heard())).toEqual([]);
           expect(between.heard().toString('latin1')).not.toContain(address);
@@ -57,7 +60,14 @@ describe('what a probe gives away', () => {
 
     test('negative control: with the library defaults the password goes out in clear over IMAP', async () => {
       const between = await startNetworkBetween(plainPort('INCOMING'));
-      const client = new ImapFlow({ host: '127.0.0.1', port: between.port, secure: false, auth: { user: address, pass: password }, logger: false, verifyOnly: true });
+      const client = new ImapFlow({
+        host: '127.0.0.1',
+        port: between.port,
+        secure: false,
+        auth: { user: address, pass: password },
+        logger: false,
+        verifyOnly: true,
+      });
       client.on('error', () => undefined);
       await client.connect();
       expect(secretsIn(between.heard())).not.toEqual([]);
@@ -66,7 +76,12 @@ describe('what a probe gives away', () => {
 
     test('negative control: with the library defaults the password goes out in clear over SMTP', async () => {
       const between = await startNetworkBetween(plainPort('OUTGOING'));
-      const transport = nodemailer.createTransport({ host: '127.0.0.1', port: between.port, secure: false, auth: { user: address, pass: password } });
+      const transport = nodemailer.createTransport({
+        host: '127.0.0.1',
+        port: between.port,
+        secure: false,
+        auth: { user: address, pass: password },
+      });
       await transport.verify();
       transport.close();
       expect(secretsIn(between.heard())).not.toEqual([]);
@@ -75,7 +90,15 @@ describe('what a probe gives away', () => {
   });
 
   describe('what cannot be sent safely (N7)', () => {
-    const FORGED = ['a\r\nX LOGOUT', 'u\u0001auth=Bearer evil\u0001\u0001', 'nul\u0000byte', 'del\u007f', 'c1\u0085line', '', 'x'.repeat(600)];
+    const FORGED = [
+      'a\r\nX LOGOUT',
+      'u\u0001auth=Bearer evil\u0001\u0001',
+      'nul\u0000byte',
+      'del\u007f',
+      'c1\u0085line',
+      '',
+      'x'.repeat(600),
+    ];
     for (const direction of DIRECTIONS) {
       test(`${direction}: a user name with control characters, without any, or endless is refused before a connection`, async () => {
         const server = await startScriptedServer((socket) => socket.resume());
@@ -94,7 +117,11 @@ describe('what a probe gives away', () => {
       test(`${direction}: a password or token that would end its field is refused before a connection`, async () => {
         const server = await startScriptedServer((socket) => socket.resume());
         const at = { direction, port: server.port, security: 'TLS', username: address } as const;
-        const logins = [passwordLogin({ ...at, password: 'p\u0000q' }), passwordLogin({ ...at, password: 'p\r\nQUIT' }), tokenLogin({ ...at, accessToken: 't\u0001u' })];
+        const logins = [
+          passwordLogin({ ...at, password: 'p\u0000q' }),
+          passwordLogin({ ...at, password: 'p\r\nQUIT' }),
+          tokenLogin({ ...at, accessToken: 't\u0001u' }),
+        ];
         for (const login of logins) expect(await probe(login, options)).toMatchObject({ evidence: { codes: ['INVALID_LOGIN'] } });
         expect(server.connections()).toBe(0);
         await server.stop();
@@ -126,9 +153,15 @@ describe('what a probe gives away', () => {
     const outcomes: string[] = [];
     for (const kind of [...kinds, null]) {
       sandbox.setFault(address, kind === null ? null : { kind });
-      for (const [direction, name] of [['INCOMING', 'imap'], ['OUTGOING', 'smtp']] as const) {
+      for (const [direction, name] of [
+        ['INCOMING', 'imap'],
+        ['OUTGOING', 'smtp'],
+      ] as const) {
         const at = { direction, port: sandbox.servers[name].port, security: 'TLS', username: address } as const;
-        for (const login of [passwordLogin({ ...at, password: kind === null ? `${password}!` : password }), tokenLogin({ ...at, accessToken })]) {
+        for (const login of [
+          passwordLogin({ ...at, password: kind === null ? `${password}!` : password }),
+          tokenLogin({ ...at, accessToken }),
+        ]) {
           outcomes.push(JSON.stringify(await probe(login, options)));
         }
       }
@@ -139,9 +172,19 @@ describe('what a probe gives away', () => {
   });
 
   test('a server that repeats the password in its refusal does not get it into the evidence', async () => {
-    sandbox.setFault(address, { kind: 'reply', imap: `NO [AUTHENTICATIONFAILED] AUTH PLAIN ${plain()} was wrong`, smtp: `535 5.7.8 AUTH PLAIN ${plain()} was wrong` });
-    for (const [direction, name] of [['INCOMING', 'imap'], ['OUTGOING', 'smtp']] as const) {
-      const outcome = await probe(passwordLogin({ direction, port: sandbox.servers[name].port, security: 'TLS', username: address, password }), options);
+    sandbox.setFault(address, {
+      kind: 'reply',
+      imap: `NO [AUTHENTICATIONFAILED] AUTH PLAIN ${plain()} was wrong`,
+      smtp: `535 5.7.8 AUTH PLAIN ${plain()} was wrong`,
+    });
+    for (const [direction, name] of [
+      ['INCOMING', 'imap'],
+      ['OUTGOING', 'smtp'],
+    ] as const) {
+      const outcome = await probe(
+        passwordLogin({ direction, port: sandbox.servers[name].port, security: 'TLS', username: address, password }),
+        options,
+      );
       expect(outcome.kind).toBe('FAILED');
       expect(secretsIn(Buffer.from(JSON.stringify(outcome)))).toEqual([]);
     }
@@ -157,7 +200,11 @@ function plain(): string {
 function secretsIn(bytes: Buffer): string[] {
   const text = bytes.toString('latin1');
   return [password, accessToken].filter((secret) => {
-    const encoded = [0, 1, 2].map((shift) => Buffer.from('x'.repeat(shift) + secret).toString('base64').slice(4, -4));
+    const encoded = [0, 1, 2].map((shift) =>
+      Buffer.from('x'.repeat(shift) + secret)
+        .toString('base64')
+        .slice(4, -4),
+    );
     return [secret, ...encoded].some((form) => text.includes(form));
   });
 }

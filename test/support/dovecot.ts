@@ -132,7 +132,9 @@ function passwdFile(folder: string, runner: Runner): { write(users: Iterable<Dov
   let seconds = Math.floor(Date.now() / 1000) - 3600;
   return {
     async write(users) {
-      const lines = [...users].map(({ address, password, disabled }) => `${address}:{PLAIN}${password}::::::${disabled === true ? ' nologin=y' : ''}\n`);
+      const lines = [...users].map(
+        ({ address, password, disabled }) => `${address}:{PLAIN}${password}::::::${disabled === true ? ' nologin=y' : ''}\n`,
+      );
       await writeFile(`${path}.new`, lines.join(''));
       await chown(`${path}.new`, runner.uid, runner.gid);
       // Dovecot looks at whole seconds of mtime only: two changes within one second must differ.

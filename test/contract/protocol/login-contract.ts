@@ -45,18 +45,18 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
   describe(`logins to ${name}`, () => {
     let servers: ServersUnderTest;
     let probe: Probe;
-    let missing = false;
+    let missing = true;
 
     beforeAll(async () => {
       const started = await start();
-      if (started === null) {
-        missing = true;
-        return;
-      }
+      if (started === null) return;
+      missing = false;
       servers = started;
       probe = createProbe({ pinHost: pinToLoopback, ca: [servers.caPem] });
     });
-    afterAll(() => servers?.stop());
+    afterAll(async () => {
+      if (!missing) await servers.stop();
+    });
 
     const rule = (title: string, run: () => Promise<void>): void => {
       test(title, async ({ skip }) => {
@@ -77,7 +77,11 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
       return security === 'TLS' ? ports.tls : ports.starttls;
     }
 
-    function login(direction: LegDirection, security: TransportSecurity, changes: { username?: string; password?: string; port?: number; host?: string } = {}): LegLogin {
+    function login(
+      direction: LegDirection,
+      security: TransportSecurity,
+      changes: { username?: string; password?: string; port?: number; host?: string } = {},
+    ): LegLogin {
       return passwordLogin({
         direction,
         security,
@@ -88,7 +92,12 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
       });
     }
 
-    function withToken(direction: LegDirection, security: TransportSecurity, accessToken: string, port = portOf(direction, security)): LegLogin {
+    function withToken(
+      direction: LegDirection,
+      security: TransportSecurity,
+      accessToken: string,
+      port = portOf(direction, security),
+    ): LegLogin {
       return tokenLogin({ direction, security, port, username: servers.account.address, accessToken });
     }
 
@@ -101,11 +110,17 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
         });
 
         rule(`${where}: a wrong password is BAD_CREDENTIALS`, async () => {
-          expect(await outcomeOf(login(direction, security, { password: 'wrong' }))).toEqual({ reason: 'BAD_CREDENTIALS', retryable: false });
+          expect(await outcomeOf(login(direction, security, { password: 'wrong' }))).toEqual({
+            reason: 'BAD_CREDENTIALS',
+            retryable: false,
+          });
         });
 
         rule(`${where}: an unknown user is BAD_CREDENTIALS, like a wrong password`, async () => {
-          expect(await outcomeOf(login(direction, security, { username: 'nobody@acme.test' }))).toEqual({ reason: 'BAD_CREDENTIALS', retryable: false });
+          expect(await outcomeOf(login(direction, security, { username: 'nobody@acme.test' }))).toEqual({
+            reason: 'BAD_CREDENTIALS',
+            retryable: false,
+          });
         });
 
         rule(`${where}: a good access token is proven`, async () => {
@@ -114,14 +129,20 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
 
         for (const kind of ['revoked', 'foreign'] as const) {
           rule(`${where}: a ${kind} access token is ACCESS_TOKEN_REJECTED`, async () => {
-            expect(await outcomeOf(withToken(direction, security, servers.tokens[kind]))).toEqual({ reason: 'ACCESS_TOKEN_REJECTED', retryable: false });
+            expect(await outcomeOf(withToken(direction, security, servers.tokens[kind]))).toEqual({
+              reason: 'ACCESS_TOKEN_REJECTED',
+              retryable: false,
+            });
           });
         }
 
         rule(`${where}: a certificate of an unknown authority is TLS_CERTIFICATE_INVALID`, async () => {
           const trusting = createProbe({ pinHost: pinToLoopback, ca: null });
           const outcome = await trusting(login(direction, security), { timeoutMs: TIMEOUT_MS });
-          expect(outcome.kind === 'FAILED' && diagnose(outcome.evidence)).toMatchObject({ reason: 'TLS_CERTIFICATE_INVALID', retryable: false });
+          expect(outcome.kind === 'FAILED' && diagnose(outcome.evidence)).toMatchObject({
+            reason: 'TLS_CERTIFICATE_INVALID',
+            retryable: false,
+          });
         });
 
         rule(`${where}: a certificate for another name is TLS_CERTIFICATE_INVALID`, async () => {
@@ -138,7 +159,10 @@ export function loginContract(name: string, start: () => Promise<ServersUnderTes
       rule(`${direction}: a token that cannot be verified now is PROVIDER_UNAVAILABLE and retried`, async () => {
         servers.setIntrospectionBroken(true);
         try {
-          expect(await outcomeOf(withToken(direction, 'TLS', servers.tokens.own))).toEqual({ reason: 'PROVIDER_UNAVAILABLE', retryable: true });
+          expect(await outcomeOf(withToken(direction, 'TLS', servers.tokens.own))).toEqual({
+            reason: 'PROVIDER_UNAVAILABLE',
+            retryable: true,
+          });
         } finally {
           servers.setIntrospectionBroken(false);
         }
