@@ -122,12 +122,13 @@ async function conclude(
     const settled: Conclusion = { kind: 'settled', authorization };
     const setup = setupToProve(state);
     if (setup === null) return { change: overtaken(state, now), result: settled };
-    const failure = decidingFailure(proofs);
-    if (failure !== null) return { change: failureChange(parts, state, failure, proofs, now), result: settled };
+    // What was proven or refused says nothing about where the mailbox is now.
     if (!logsInAlike(setup, proven)) {
       if (!lastRound) return { change: null, result: { kind: 'again' } };
       return { change: continueChange(state, retryAuthorization(authorization, [], now + FIRST_RETRY_MS), now), result: settled };
     }
+    const failure = decidingFailure(proofs);
+    if (failure !== null) return { change: failureChange(parts, state, failure, proofs, now), result: settled };
     return { change: await successChange(parts, state, setup, proofs, lost, now), result: settled };
   });
 }

@@ -80,7 +80,9 @@ describe('a roll-back', () => {
 
   test('supersedes a repair that is under way', async () => {
     world.servers.answers.set('INCOMING', 'NO [UNAVAILABLE] Temporary authentication failure');
-    const { authorization } = payloadOf(await reauth(world.gateway, world.viewer, { mailboxId: connected.id, password: 'second-password' }));
+    const { authorization } = payloadOf(
+      await reauth(world.gateway, world.viewer, { mailboxId: connected.id, password: 'second-password' }),
+    );
     expect(authorization.status).toBe('VERIFYING');
     world.servers.answers.clear();
     world.servers.passwords.set(ADDRESS, 'first-password');

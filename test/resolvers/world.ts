@@ -65,6 +65,8 @@ export interface MailServers {
   readonly passwords: Map<string, string>;
   /** Text that a leg's server answers to every login, e.g. "421 4.3.2 Service not available". */
   readonly answers: Map<LegDirection, string>;
+  /** The same for one host, over the leg's; null: this host is fine. */
+  readonly hosts: Map<string, string | null>;
   /** A leg in here does not answer before its promise is kept. */
   readonly silence: Map<LegDirection, Promise<void>>;
   readonly logins: LegLogin[];
@@ -110,7 +112,7 @@ export async function createWorld(): Promise<World> {
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const store = await openSqliteStore({ path: join(directory, 'gateway.db'), clock, newId: randomUUID, log, serve: false, holder: 'test' });
   const { id: workspaceId } = await store.ensureWorkspace('acme', clock.now());
-  const servers: MailServers = { passwords: new Map(), answers: new Map(), silence: new Map(), logins: [] };
+  const servers: MailServers = { passwords: new Map(), answers: new Map(), hosts: new Map(), silence: new Map(), logins: [] };
   const ring = freshRing('k1');
   const vault = createVault(() => ring);
   const openLogin = createOpenLogin({ vault, clock, log });
@@ -222,7 +224,8 @@ function probeOf(servers: MailServers): Probe {
       host: login.server.host,
       authMethod: 'BASIC',
     } as const;
-    const answer = servers.answers.get(login.direction);
+    const own = servers.hosts.get(login.server.host);
+    const answer = own === undefined ? servers.answers.get(login.direction) : (own ?? undefined);
     if (answer !== undefined) return { kind: 'FAILED', evidence: evidenceOfText(answer, context) };
     const password = login.proof.kind === 'PASSWORD' ? login.proof.password.reveal() : null;
     if (password !== null && servers.passwords.get(login.username) === password) return GOOD;

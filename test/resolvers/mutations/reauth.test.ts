@@ -233,6 +233,19 @@ describe('two people at once', () => {
     expect(await world.authorization(waiting.authorization.id)).toMatchObject({ status: 'SUPERSEDED' });
   });
 
+  test('a password that commits supersedes a sign-in that was opened after it', async () => {
+    world.configured.add('GMAIL');
+    const slow = deferred();
+    world.servers.silence.set('INCOMING', slow.promise);
+    const renewing = renew();
+    await world.clock.settle();
+    const waiting = payloadOf(await migrate(world.gateway, world.viewer, { mailboxId: mailbox.id, provider: 'GMAIL' }));
+    expect(waiting.authorization.status).toBe('AWAITING_USER');
+    slow.resolve();
+    expect(payloadOf(await renewing).authorization.status).toBe('COMMITTED');
+    expect(await world.authorization(waiting.authorization.id)).toMatchObject({ status: 'SUPERSEDED' });
+  });
+
   test('the settings change while a password is proven: it is proven again where the mailbox is now', async () => {
     const slow = deferred();
     world.servers.silence.set('INCOMING', slow.promise);
@@ -247,6 +260,22 @@ describe('two people at once', () => {
     expect(payload.authorization.status).toBe('COMMITTED');
     expect(payload.mailbox.active?.incomingServer?.host).toBe('new.acme.test');
     expect(world.servers.logins.some(({ server, username }) => server.host === 'new.acme.test' && username === ADDRESS)).toBe(true);
+  });
+
+  test('a refusal of a server that the mailbox has left meanwhile does not count', async () => {
+    const slow = deferred();
+    world.servers.silence.set('INCOMING', slow.promise);
+    world.servers.answers.set('INCOMING', 'NO [AUTHENTICATIONFAILED] Invalid credentials');
+    const renewing = renew();
+    await world.clock.settle();
+    await updateMailbox(world.gateway, world.viewer, {
+      mailboxId: mailbox.id,
+      incoming: { host: 'new.acme.test', port: 993, security: 'TLS' },
+    });
+    world.servers.silence.delete('INCOMING');
+    world.servers.hosts.set('new.acme.test', null);
+    slow.resolve();
+    expect(payloadOf(await renewing).authorization.status).toBe('COMMITTED');
   });
 
   test('the mailbox is removed while a password is proven: its authorization ends', async () => {
