@@ -272,6 +272,14 @@ function advisories(problems: string[], path: string | undefined): Advisories {
   }
 }
 
+/** On one's own machine a page is opened as localhost or as 127.0.0.1: both are this gateway's own. */
+function ownOrigins(publicUrl: URL): readonly string[] {
+  const loopback = ['localhost', '127.0.0.1', '[::1]'];
+  if (!loopback.includes(publicUrl.hostname)) return [publicUrl.origin];
+  const port = publicUrl.port === '' ? '' : `:${publicUrl.port}`;
+  return loopback.map((host) => `${publicUrl.protocol}//${host}${port}`);
+}
+
 /** Reads and checks the environment. Every problem is reported, one line each, saying what to do; no value of a secret is repeated. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): LoadedConfig {
   // An empty variable is what `FOO= npm start` and most compose files mean by "not set".
@@ -309,8 +317,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
       authorizationTtlMs: env.AUTHORIZATION_TTL_SECONDS * 1_000,
       socketsPerToken: env.SOCKETS_PER_TOKEN,
       publicUrl,
-      allowedOrigins: env.ALLOWED_ORIGINS ?? [publicUrl.origin],
-      returnToOrigins: env.RETURN_TO_ORIGINS ?? [publicUrl.origin],
+      allowedOrigins: env.ALLOWED_ORIGINS ?? ownOrigins(publicUrl),
+      returnToOrigins: env.RETURN_TO_ORIGINS ?? ownOrigins(publicUrl),
       appSecretExpiresAt: env.MICROSOFT_SECRET_EXPIRES_AT ?? null,
       helpUrl: env.HELP_URL ?? new URL('/help', publicUrl).href,
       servers: {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text as readText } from 'node:stream/consumers';
@@ -18,6 +18,7 @@ import { StoreUnavailable } from './store/errors.ts';
 import { migrateStore, openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { systemClock } from './system-clock.ts';
+import { createKeyRing } from './vault/keyring-file.ts';
 
 /** sysexits.h: EX_CONFIG, EX_USAGE. */
 const EXIT_CONFIG = 78;
@@ -151,6 +152,11 @@ async function keys(rest: readonly string[]): Promise<number> {
           await keysStatus(parts);
           return 0;
         case 'add':
+          if (await isFirstKey(store, config)) {
+            createKeyRing(config.keyringFile);
+            print(`Made the key ring ${config.keyringFile} with its first key, which is active. Back it up, apart from the database.`);
+            return 0;
+          }
           return finished(await keysAdd(parts));
         case 'activate':
           return finished(await keysActivate(parts, keyId ?? null));
@@ -166,6 +172,13 @@ async function keys(rest: readonly string[]): Promise<number> {
   } finally {
     clearInterval(awake);
   }
+}
+
+/** No ring yet, and nothing that another ring has sealed. */
+async function isFirstKey(store: Store, config: Config): Promise<boolean> {
+  if (existsSync(config.keyringFile)) return false;
+  const { mailboxes, authorizations } = await store.sealedHolders(null, 1);
+  return mailboxes.length + authorizations.length === 0;
 }
 
 function finished(outcome: KeysOutcome): number {
