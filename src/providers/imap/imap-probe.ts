@@ -25,10 +25,13 @@ function openImap(ca: readonly string[] | null): OpenConnection {
     const throttled = new Promise<never>((_resolve, reject) => {
       onThrottle = reject;
     });
-    const talk = listenToServer((error) => {
-      onThrottle(error);
-    });
-    const client = new ImapFlow({
+    const talk = listenToServer(
+      (error) => {
+        onThrottle(error);
+      },
+      () => client.authenticated !== false,
+    );
+    const client: ImapFlow = new ImapFlow({
       host: pinned.address,
       port: pinned.port,
       // Also what OAUTHBEARER tells the server about itself (RFC 7628 section 3.1).

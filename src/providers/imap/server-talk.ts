@@ -20,7 +20,7 @@ const MAX_KEPT_LENGTH = 1000;
  * failures it goes on from, and a throttle, whose error connect() holds back for minutes while it waits.
  * Must have every level: imapflow sends the levels that are missing to the console.
  */
-export function listenToServer(onThrottle: (error: unknown) => void): ServerTalk {
+export function listenToServer(onThrottle: (error: unknown) => void, isLoggedIn: () => boolean): ServerTalk {
   let untaggedNo: string | null = null;
   let swallowed: Error | null = null;
   const ignore = (): void => undefined;
@@ -39,7 +39,8 @@ export function listenToServer(onThrottle: (error: unknown) => void): ServerTalk
         if (fieldOf(error, 'code') === 'ETHROTTLE') onThrottle(error);
         else if (error instanceof Error) swallowed = error;
       },
-      isLevelEnabled: (level) => level === 'debug' || level === 'warn',
+      // Nothing is refused by an untagged NO once logged in; the library need not write out the list of mailboxes.
+      isLevelEnabled: (level) => (level === 'debug' && !isLoggedIn()) || level === 'warn',
     },
     lastSwallowed: () => swallowed,
     lastUntaggedNo: () => untaggedNo,
