@@ -83,15 +83,19 @@ export async function signInAs(
   choice: { readonly consent: 'ACCEPT' | 'CANCEL'; readonly untick?: string } = { consent: 'ACCEPT' },
 ): Promise<URL> {
   let page = await browser.get(signInUrl);
-  if (page.body.includes('name="login"')) page = await browser.post(actionOf(page, 'login'), { login: person.address, password: person.password });
+  if (page.body.includes('name="login"'))
+    page = await browser.post(actionOf(page, 'login'), { login: person.address, password: person.password });
   if (page.location === null && page.body.includes('/consent"')) {
     const scopes = [...page.body.matchAll(/name="scope" value="([^"]+)"/g)].map((match) => match[1] ?? '');
     page =
       choice.consent === 'CANCEL'
         ? await browser.post(actionOf(page, 'abort'), {})
-        : await browser.post(actionOf(page, 'consent'), { scope: scopes.filter((scope) => choice.untick === undefined || !scope.includes(choice.untick)) });
+        : await browser.post(actionOf(page, 'consent'), {
+            scope: scopes.filter((scope) => choice.untick === undefined || !scope.includes(choice.untick)),
+          });
   }
-  if (page.location === null) throw new Error(`The sign-in stopped at a page: ${page.status} ${/<h1>([^<]*)/.exec(page.body)?.[1] ?? page.body.slice(0, 200)}`);
+  if (page.location === null)
+    throw new Error(`The sign-in stopped at a page: ${page.status} ${/<h1>([^<]*)/.exec(page.body)?.[1] ?? page.body.slice(0, 200)}`);
   return new URL(page.location);
 }
 

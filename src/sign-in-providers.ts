@@ -13,7 +13,9 @@ export interface SignInProviders {
 export async function createProviders(config: Config, clock: Clock): Promise<SignInProviders> {
   const { ca } = config;
   const microsoft =
-    config.microsoft === null ? null : (await import('./providers/microsoft/microsoft-provider.ts')).createMicrosoftProvider({ ...config.microsoft, ca });
+    config.microsoft === null
+      ? null
+      : (await import('./providers/microsoft/microsoft-provider.ts')).createMicrosoftProvider({ ...config.microsoft, ca });
   const google =
     config.google === null
       ? null

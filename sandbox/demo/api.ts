@@ -30,7 +30,12 @@ interface ConnectAnswer {
   readonly connectMailbox: {
     readonly message?: string;
     readonly mailbox?: ConnectedMailbox;
-    readonly authorization?: { readonly id: string; readonly status: string; readonly message: string; readonly authorizationUrl: string | null };
+    readonly authorization?: {
+      readonly id: string;
+      readonly status: string;
+      readonly message: string;
+      readonly authorizationUrl: string | null;
+    };
   };
 }
 
@@ -42,7 +47,8 @@ export function createDemoApi(url: string, token: string, ca: string): DemoApi {
       body: JSON.stringify({ query, variables }),
     });
     const answer = (await response.json()) as { data?: Data; errors?: readonly { message: string }[] };
-    if (answer.data === undefined || answer.errors !== undefined) throw new Error(answer.errors?.map((error) => error.message).join('; ') ?? `The API answered ${response.status}.`);
+    if (answer.data === undefined || answer.errors !== undefined)
+      throw new Error(answer.errors?.map((error) => error.message).join('; ') ?? `The API answered ${response.status}.`);
     return answer.data;
   }
 
@@ -87,7 +93,11 @@ export function createDemoApi(url: string, token: string, ca: string): DemoApi {
     async connectBySignIn(input, person) {
       const { mailbox, authorization } = await connect({ ...input, authMethod: 'OAUTH2' });
       if (authorization.authorizationUrl === null) throw new Error(authorization.message);
-      await signInThroughStartPage(createOauthBrowser(ca, (next) => next.includes('/oauth/result/')), authorization.authorizationUrl, person);
+      await signInThroughStartPage(
+        createOauthBrowser(ca, (next) => next.includes('/oauth/result/')),
+        authorization.authorizationUrl,
+        person,
+      );
       await outcome(authorization.id);
       return mailbox;
     },
@@ -98,7 +108,12 @@ export function createDemoApi(url: string, token: string, ca: string): DemoApi {
 }
 
 /** Start page, its button, the provider's pages, the callback. Answers with where the browser ends up. */
-export async function signInThroughStartPage(browser: OauthBrowser, authorizationUrl: string, person: SigningPerson, choice?: Parameters<typeof signInAs>[3]): Promise<URL> {
+export async function signInThroughStartPage(
+  browser: OauthBrowser,
+  authorizationUrl: string,
+  person: SigningPerson,
+  choice?: Parameters<typeof signInAs>[3],
+): Promise<URL> {
   const page = await browser.post(authorizationUrl, {});
   const link = /href="([^"]+)"[^>]*>Continue/.exec(page.body)?.[1]?.replaceAll('&amp;', '&');
   if (link === undefined) throw new Error(`The start page answered ${page.status}.`);

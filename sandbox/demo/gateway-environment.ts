@@ -5,7 +5,11 @@ import type { GatewayEnvironment } from './gateway-process.ts';
 export const SANDBOX_APP = { clientId: 'mailbox-gateway', clientSecret: 'sandbox-app-secret', name: 'Acme Help Desk' } as const;
 
 /** What points a gateway at a sandbox: configuration only, nothing in it knows that it is tested. */
-export function sandboxEnvironment(sandbox: Sandbox, caFile: string, sign: { readonly microsoft: OauthServer; readonly google: OauthServer } | null): GatewayEnvironment {
+export function sandboxEnvironment(
+  sandbox: Sandbox,
+  caFile: string,
+  sign: { readonly microsoft: OauthServer; readonly google: OauthServer } | null,
+): GatewayEnvironment {
   const { servers } = sandbox;
   return {
     CA_FILE: caFile,

@@ -26,22 +26,27 @@ export function gatewayCommand(args: readonly string[], environment: GatewayEnvi
 }
 
 /** Starts the gateway as its operator would, and waits until it is ready. */
-export async function startGatewayProcess(environment: GatewayEnvironment, onExit: (code: number | null) => void = () => undefined): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [GATEWAY, 'serve'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
+export async function startGatewayProcess(
+  environment: GatewayEnvironment,
+  onExit: (code: number | null) => void = () => undefined,
+): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [GATEWAY, 'serve'], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let logged = '';
-  let over = false;
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (logged += chunk));
   const ended = new Promise<void>((resolve) => {
     child.once('exit', (code) => {
-      over = true;
       onExit(code);
       resolve();
     });
   });
   const url = `http://localhost:${environment['PORT'] ?? '4000'}`;
   const until = Date.now() + READY_WITHIN_MS;
-  while (!(await isReady(url))) {
-    if (over) throw new Error(`The gateway did not start:\n${logged.trim()}`);
+  // Its own word first: another gateway may be answering on this port.
+  while (!(logged.includes(' serves on ') && (await isReady(url)))) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error(`The gateway did not start:\n${logged.trim()}`);
     if (Date.now() > until) throw new Error(`The gateway is not ready after ${READY_WITHIN_MS / 1_000} s:\n${logged.trim()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -19,11 +19,19 @@ export const DEMO_ACCOUNTS = [
 /** Shared mailboxes have no password: somebody else signs in for them. */
 export const DEMO_SHARED = [{ address: 'info@contoso.test', delegates: ['sales@contoso.test'] }];
 
-export const DEMO_MICROSOFT_PEOPLE = ['sales@contoso.test', 'office@contoso.test', 'somebody-else@contoso.test'].map((address) => ({ address, password: DEMO_PASSWORD }));
+export const DEMO_MICROSOFT_PEOPLE = ['sales@contoso.test', 'office@contoso.test', 'somebody-else@contoso.test'].map((address) => ({
+  address,
+  password: DEMO_PASSWORD,
+}));
 export const DEMO_GOOGLE_PEOPLE = ['orders@gmail.test', 'team@gmail.test'].map((address) => ({ address, password: DEMO_PASSWORD }));
 
 /** Connects a mailbox for every scenario through the public API, then breaks what has to be broken, at the servers. */
-export async function seedDemo(api: DemoApi, sandbox: Sandbox, sign: { readonly microsoft: OauthServer }, tell: (line: string) => void): Promise<void> {
+export async function seedDemo(
+  api: DemoApi,
+  sandbox: Sandbox,
+  sign: { readonly microsoft: OauthServer },
+  tell: (line: string) => void,
+): Promise<void> {
   const password = { authMethod: 'BASIC', password: DEMO_PASSWORD };
   const own = { provider: 'OTHER', ...password, incoming: server(sandbox.servers.imap), outgoing: server(sandbox.servers.smtp) };
 
@@ -37,12 +45,24 @@ export async function seedDemo(api: DemoApi, sandbox: Sandbox, sign: { readonly 
     api.connect({ address: 'office@contoso.test', displayName: 'Office', provider: 'MICROSOFT_365', ...password }),
   ]);
   tell('connecting mailboxes by signing in');
-  const sales = await api.connectBySignIn({ address: 'sales@contoso.test', displayName: 'Sales', provider: 'MICROSOFT_365' }, { address: 'sales@contoso.test', password: DEMO_PASSWORD });
-  await api.connectBySignIn(
-    { address: 'info@contoso.test', displayName: 'Info (shared)', provider: 'MICROSOFT_365', signInAddress: 'sales@contoso.test', direction: 'INCOMING' },
+  const sales = await api.connectBySignIn(
+    { address: 'sales@contoso.test', displayName: 'Sales', provider: 'MICROSOFT_365' },
     { address: 'sales@contoso.test', password: DEMO_PASSWORD },
   );
-  await api.connectBySignIn({ address: 'orders@gmail.test', displayName: 'Orders', provider: 'GMAIL' }, { address: 'orders@gmail.test', password: DEMO_PASSWORD });
+  await api.connectBySignIn(
+    {
+      address: 'info@contoso.test',
+      displayName: 'Info (shared)',
+      provider: 'MICROSOFT_365',
+      signInAddress: 'sales@contoso.test',
+      direction: 'INCOMING',
+    },
+    { address: 'sales@contoso.test', password: DEMO_PASSWORD },
+  );
+  await api.connectBySignIn(
+    { address: 'orders@gmail.test', displayName: 'Orders', provider: 'GMAIL' },
+    { address: 'orders@gmail.test', password: DEMO_PASSWORD },
+  );
   await api.setPrimary(support.id);
 
   tell('breaking some of them, as life does');

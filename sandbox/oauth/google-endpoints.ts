@@ -24,7 +24,8 @@ export async function googleEndpoint({ path, request, response, provider, people
     case '/revoke': {
       let text = '';
       for await (const chunk of request) text += String(chunk);
-      const given = new URLSearchParams(text).get('token') ?? new URL(request.url ?? '/', 'https://localhost').searchParams.get('token') ?? '';
+      const given =
+        new URLSearchParams(text).get('token') ?? new URL(request.url ?? '/', 'https://localhost').searchParams.get('token') ?? '';
       const accountId = (await provider.RefreshToken.find(given))?.accountId ?? (await provider.AccessToken.find(given))?.accountId;
       if (accountId === undefined) return json(400, { error: 'invalid_token', error_description: 'Token expired or revoked' });
       // Google ends all tokens of the account and the app together.

@@ -16,19 +16,35 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
       return true;
     };
     const showSignIn = (problem: string | null): boolean =>
-      send(signInPage({ flavour, uid, hint: String(details.params['login_hint'] ?? ''), known: people.all().map((person) => person.address), problem }));
+      send(
+        signInPage({
+          flavour,
+          uid,
+          hint: String(details.params['login_hint'] ?? ''),
+          known: people.all().map((person) => person.address),
+          problem,
+        }),
+      );
 
     if (step === undefined) {
       if (details.prompt.name === 'login') return showSignIn(null);
       const person = people.find(details.session?.accountId ?? '');
-      const asked = String(details.params['scope'] ?? '').split(' ').filter((scope) => scope !== 'openid' && scope !== 'profile');
+      const asked = String(details.params['scope'] ?? '')
+        .split(' ')
+        .filter((scope) => scope !== 'openid' && scope !== 'profile');
       return send(consentPage({ flavour, uid, address: person?.address ?? '', appName, scopes: asked }));
     }
 
     const form = await readForm(request);
     if (step === 'abort') {
-      const error_description = flavour === 'microsoft' ? 'AADSTS65004: User declined to consent to access the app.' : 'The user denied the request.';
-      await provider.interactionFinished(request, response, { error: 'access_denied', error_description }, { mergeWithLastSubmission: false });
+      const error_description =
+        flavour === 'microsoft' ? 'AADSTS65004: User declined to consent to access the app.' : 'The user denied the request.';
+      await provider.interactionFinished(
+        request,
+        response,
+        { error: 'access_denied', error_description },
+        { mergeWithLastSubmission: false },
+      );
       return true;
     }
     if (step === 'login') {
@@ -59,11 +75,25 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
 function blockedBy(flavour: OauthFlavour, person: Person): string | null {
   switch (person.fault) {
     case 'disabled':
-      return noticePage(flavour, 'Your account has been locked', flavour === 'microsoft' ? 'AADSTS50057: The user account is disabled.' : 'Account disabled.');
+      return noticePage(
+        flavour,
+        'Your account has been locked',
+        flavour === 'microsoft' ? 'AADSTS50057: The user account is disabled.' : 'Account disabled.',
+      );
     case 'conditional-access':
-      return noticePage(flavour, 'You cannot access this right now', flavour === 'microsoft' ? 'AADSTS53003: Access has been blocked by Conditional Access policies.' : 'Error 400: admin_policy_enforced');
+      return noticePage(
+        flavour,
+        'You cannot access this right now',
+        flavour === 'microsoft'
+          ? 'AADSTS53003: Access has been blocked by Conditional Access policies.'
+          : 'Error 400: admin_policy_enforced',
+      );
     case 'admin-consent':
-      return noticePage(flavour, 'Need admin approval', flavour === 'microsoft' ? 'AADSTS90094: The grant requires administrator permission.' : 'Error 400: admin_policy_enforced');
+      return noticePage(
+        flavour,
+        'Need admin approval',
+        flavour === 'microsoft' ? 'AADSTS90094: The grant requires administrator permission.' : 'Error 400: admin_policy_enforced',
+      );
     case 'mfa-required':
     case 'consent-missing':
     case 'session-expired':

@@ -11,7 +11,14 @@ import { parseTokenFault, type TokenFault } from './token-faults.ts';
 import { createTokenStore, type GrantEnd } from './token-store.ts';
 
 const SCOPES: Readonly<Record<OauthFlavour, readonly string[]>> = {
-  microsoft: ['openid', 'profile', 'email', 'offline_access', 'https://outlook.office.com/IMAP.AccessAsUser.All', 'https://outlook.office.com/SMTP.Send'],
+  microsoft: [
+    'openid',
+    'profile',
+    'email',
+    'offline_access',
+    'https://outlook.office.com/IMAP.AccessAsUser.All',
+    'https://outlook.office.com/SMTP.Send',
+  ],
   google: ['openid', 'profile', 'email', 'offline_access', 'https://mail.google.com/'],
 };
 const MOUNT: Readonly<Record<OauthFlavour, string>> = { microsoft: '/common/v2.0', google: '' };
@@ -22,7 +29,12 @@ export interface OauthServerOptions {
   readonly flavour: OauthFlavour;
   readonly port: number;
   readonly tls: { readonly key: string; readonly cert: string };
-  readonly app: { readonly clientId: string; readonly clientSecret: string; readonly redirectUris: readonly string[]; readonly name: string };
+  readonly app: {
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly redirectUris: readonly string[];
+    readonly name: string;
+  };
   readonly people: readonly PersonInput[];
   /** Seconds; 3600 unless a test wants it shorter. */
   readonly accessTokenSeconds?: number;
@@ -33,7 +45,14 @@ export interface OauthServerOptions {
 export interface OauthServer {
   readonly origin: string;
   /** What the gateway is configured with. */
-  readonly endpoints: { readonly authority: string; readonly auth: string; readonly token: string; readonly revoke: string; readonly certs: string; readonly api: string };
+  readonly endpoints: {
+    readonly authority: string;
+    readonly auth: string;
+    readonly token: string;
+    readonly revoke: string;
+    readonly certs: string;
+    readonly api: string;
+  };
   readonly introspection: Introspection;
   readonly people: People;
   setTokenFault(fault: TokenFault | null): void;
@@ -60,7 +79,10 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
   let fault: TokenFault | null = null;
 
-  const provider = new Provider(`${origin}${MOUNT[flavour]}`, await configuration(options, people, tokens.adapter, introspector, signing.privateKey));
+  const provider = new Provider(
+    `${origin}${MOUNT[flavour]}`,
+    await configuration(options, people, tokens.adapter, introspector, signing.privateKey),
+  );
   provider.on('server_error', () => undefined);
   provider.use(async (ctx, next) => {
     if (ctx.path.endsWith('/authorize') || ctx.path.endsWith('/auth')) addConsentPrompt(ctx);
@@ -93,7 +115,11 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
         return { status: 503, body: { error: 'temporarily_unavailable', error_description: 'The service is temporarily unavailable.' } };
       case 'html':
       case 'html-200':
-        Object.assign(ctx, { status: present.kind === 'html' ? 502 : 200, type: 'html', body: '<html><body>502 Bad Gateway</body></html>' });
+        Object.assign(ctx, {
+          status: present.kind === 'html' ? 502 : 200,
+          type: 'html',
+          body: '<html><body>502 Bad Gateway</body></html>',
+        });
         return 'handled';
       case 'hang':
         ctx.respond = false;
@@ -122,7 +148,9 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
     const person = people.find(sub ?? '');
     if (person === null) return;
     const issuer = `${origin}/${person.tenantId}/v2.0`;
-    body['id_token'] = await new SignJWT({ ...claims, sub: person.id, iss: issuer, tid: person.tenantId }).setProtectedHeader({ alg: 'RS256', kid: 'sandbox' }).sign(signing.privateKey);
+    body['id_token'] = await new SignJWT({ ...claims, sub: person.id, iss: issuer, tid: person.tenantId })
+      .setProtectedHeader({ alg: 'RS256', kid: 'sandbox' })
+      .sign(signing.privateKey);
     body['client_info'] = Buffer.from(JSON.stringify({ uid: person.id, utid: person.tenantId })).toString('base64url');
   }
   if (flavour === 'microsoft') {
@@ -142,7 +170,10 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
       if (await interact(provider, request, response)) return;
       if (flavour === 'google') {
         const { googleEndpoint } = await import('./google-endpoints.ts');
-        if (await googleEndpoint({ path, request, response, provider, people, publicKey, endGrants: (id) => tokens.endGrants(id, 'revoked') })) return;
+        if (
+          await googleEndpoint({ path, request, response, provider, people, publicKey, endGrants: (id) => tokens.endGrants(id, 'revoked') })
+        )
+          return;
       }
       // oidc-provider lives below its issuer's path; discovery and endpoints carry the prefix.
       Object.assign(request, { originalUrl: request.url });
@@ -199,7 +230,13 @@ async function configuration(
         response_types: ['code'],
         token_endpoint_auth_method: 'client_secret_post',
       },
-      { client_id: introspector.clientId, client_secret: introspector.clientSecret, redirect_uris: [], response_types: [], grant_types: [] },
+      {
+        client_id: introspector.clientId,
+        client_secret: introspector.clientSecret,
+        redirect_uris: [],
+        response_types: [],
+        grant_types: [],
+      },
     ],
     jwks: { keys: [{ ...(await exportJWK(signingKey)), kid: 'sandbox', alg: 'RS256', use: 'sig' }] },
     scopes: [...SCOPES[flavour]],
@@ -253,7 +290,9 @@ async function configuration(
 
 /** oidc-provider drops offline_access without it, and then a later refresh fails with invalid_scope. */
 function addConsentPrompt(ctx: Ctx): void {
-  const prompt = String(ctx.query['prompt'] ?? '').replace('select_account', 'login').trim();
+  const prompt = String(ctx.query['prompt'] ?? '')
+    .replace('select_account', 'login')
+    .trim();
   const wanted = new Set([...prompt.split(' '), 'consent'].filter((word) => word !== ''));
   ctx.query = { ...ctx.query, prompt: [...wanted].join(' ') };
 }

@@ -1,6 +1,8 @@
 import type { OauthFlavour } from './refusals.ts';
 
-const BRAND: Readonly<Record<OauthFlavour, { readonly name: string; readonly accent: string; readonly title: string; readonly use: string }>> = {
+const BRAND: Readonly<
+  Record<OauthFlavour, { readonly name: string; readonly accent: string; readonly title: string; readonly use: string }>
+> = {
   microsoft: { name: 'Microsoft', accent: '#0067b8', title: 'Sign in', use: 'Use another account' },
   google: { name: 'Google', accent: '#1a73e8', title: 'Sign in', use: 'Use another account' },
 };
@@ -53,7 +55,10 @@ export function consentPage(view: ConsentView): string {
   const scopes = view.scopes
     .map((scope) => ({ scope, text: SCOPE_TEXT[scope] ?? SCOPE_TEXT[scope.split('/').at(-1) ?? ''] }))
     .filter((item) => item.text !== undefined)
-    .map(({ scope, text }) => `<li><label><input type="checkbox" name="scope" value="${escapeHtml(scope)}" checked> ${escapeHtml(text ?? '')}</label></li>`)
+    .map(
+      ({ scope, text }) =>
+        `<li><label><input type="checkbox" name="scope" value="${escapeHtml(scope)}" checked> ${escapeHtml(text ?? '')}</label></li>`,
+    )
     .join('');
   return page(
     view.flavour,

@@ -52,7 +52,9 @@ export function createPeople(inputs: readonly PersonInput[]): People {
     require(address) {
       const person = find(address);
       if (person !== null) return person;
-      throw new SandboxInputError(`Nobody signs in as ${address}. Known: ${[...people.values()].map((known) => known.address).join(', ')}.`);
+      throw new SandboxInputError(
+        `Nobody signs in as ${address}. Known: ${[...people.values()].map((known) => known.address).join(', ')}.`,
+      );
     },
     put(input) {
       const person: Person = {

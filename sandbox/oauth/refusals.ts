@@ -21,14 +21,38 @@ type EntraWords = readonly [status: number, error: string, code: number, text: s
 type GoogleWords = readonly [status: number, error: string, text: string, subtype?: string];
 
 const ENTRA: Readonly<Record<RefusalCause, EntraWords>> = {
-  revoked: [400, 'invalid_grant', 50173, 'The grant was revoked; a fresh token is needed. The user may have changed or reset their password.', 'bad_token'],
+  revoked: [
+    400,
+    'invalid_grant',
+    50173,
+    'The grant was revoked; a fresh token is needed. The user may have changed or reset their password.',
+    'bad_token',
+  ],
   inactive: [400, 'invalid_grant', 700082, 'The refresh token has expired because nobody used it for 90 days.'],
   replaced: [400, 'invalid_grant', 50173, 'The grant was revoked.'],
   disabled: [400, 'invalid_grant', 50057, 'The user account is disabled.'],
   'mfa-required': [400, 'interaction_required', 50076, 'Multi-factor authentication is required to reach the resource.', 'basic_action'],
-  'conditional-access': [400, 'interaction_required', 53003, 'Conditional Access policies of the tenant block this sign-in.', 'message_only'],
-  'consent-missing': [400, 'invalid_grant', 65001, 'The user or an administrator has not consented to the application.', 'consent_required'],
-  'session-expired': [400, 'invalid_grant', 70043, 'The refresh token has expired because of the sign-in frequency checks.', 'token_expired'],
+  'conditional-access': [
+    400,
+    'interaction_required',
+    53003,
+    'Conditional Access policies of the tenant block this sign-in.',
+    'message_only',
+  ],
+  'consent-missing': [
+    400,
+    'invalid_grant',
+    65001,
+    'The user or an administrator has not consented to the application.',
+    'consent_required',
+  ],
+  'session-expired': [
+    400,
+    'invalid_grant',
+    70043,
+    'The refresh token has expired because of the sign-in frequency checks.',
+    'token_expired',
+  ],
   'admin-consent': [400, 'invalid_grant', 90094, 'An administrator has to grant this permission.'],
   'secret-expired': [401, 'invalid_client', 7000222, 'The client secret keys provided for the app are expired.'],
   'secret-invalid': [401, 'invalid_client', 7000215, 'An invalid client secret was provided.'],
@@ -53,7 +77,10 @@ const GOOGLE: Readonly<Record<RefusalCause, GoogleWords>> = {
 
 function entra(status: number, error: string, code: number, text: string, suberror?: string): OauthRefusal {
   const [trace, correlation] = [randomUUID(), randomUUID()];
-  const timestamp = new Date().toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+  const timestamp = new Date()
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
   return {
     status,
     body: {

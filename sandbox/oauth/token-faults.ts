@@ -20,6 +20,7 @@ export interface TokenFault {
 }
 
 export function parseTokenFault(kind: string, ms?: number): TokenFault {
-  if (!Object.hasOwn(TOKEN_FAULTS, kind)) throw new SandboxInputError(`A token endpoint can have: ${Object.keys(TOKEN_FAULTS).join(', ')}.`);
+  if (!Object.hasOwn(TOKEN_FAULTS, kind))
+    throw new SandboxInputError(`A token endpoint can have: ${Object.keys(TOKEN_FAULTS).join(', ')}.`);
   return ms === undefined ? { kind: kind as TokenFaultKind } : { kind: kind as TokenFaultKind, ms };
 }

@@ -1,5 +1,11 @@
 import type { Authorization, Rejection } from '../domain/authorization.ts';
-import { authorizationEvent, rejectAuthorization, rejectionOf, retryAuthorization, withCandidate } from '../domain/authorization-changes.ts';
+import {
+  authorizationEvent,
+  rejectAuthorization,
+  rejectionOf,
+  retryAuthorization,
+  withCandidate,
+} from '../domain/authorization-changes.ts';
 import type { Clock, NewId } from '../domain/clock.ts';
 import type { OAuth2Credential } from '../domain/credential.ts';
 import { diagnose } from '../domain/diagnose/diagnose.ts';
@@ -72,7 +78,13 @@ function openSecrets(vault: Vault, authorization: Authorization): { readonly cod
   }
 }
 
-function judge(parts: RedeemParts, authorization: Authorization, provider: SignInProvider, outcome: RedeemOutcome, context: EvidenceContext): Judgement {
+function judge(
+  parts: RedeemParts,
+  authorization: Authorization,
+  provider: SignInProvider,
+  outcome: RedeemOutcome,
+  context: EvidenceContext,
+): Judgement {
   if (outcome.kind === 'FAILED') {
     const diagnosis = diagnose(outcome.evidence);
     const until = authorization.verifyUntil ?? 0;
@@ -87,7 +99,8 @@ function judge(parts: RedeemParts, authorization: Authorization, provider: SignI
   }
   const missing = provider.missingScopes(authorization.target.direction, tokens.grantedScopes);
   if (missing.length > 0) return rejected(diagnose(gatewayEvidence('CONSENT_REQUIRED', context, `Not granted: ${missing.join(' ')}`)));
-  if (tokens.refreshToken === null) return rejected(diagnose(gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The provider gave no refresh token.')));
+  if (tokens.refreshToken === null)
+    return rejected(diagnose(gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The provider gave no refresh token.')));
   return { kind: 'ACCEPTED', granted: outcome };
 }
 
@@ -103,20 +116,34 @@ async function settle(parts: RedeemParts, authorization: Authorization, judgemen
   await untilCommitted(store, async () => {
     const state = await readRepair(store, authorization.workspaceId, authorization.id);
     const present = state?.authorization;
-    if (state === null || present?.status !== 'VERIFYING' || present.redemption?.code !== authorization.redemption?.code) return { change: null, result: undefined };
+    if (state === null || present?.status !== 'VERIFYING' || present.redemption?.code !== authorization.redemption?.code)
+      return { change: null, result: undefined };
     const now = clock.now();
     switch (judgement.kind) {
       case 'LATER':
-        return { change: continueChange(state, retryAuthorization(present, [], now + FIRST_RETRY_MS * (present.verifyAttempts + 1)), now), result: undefined };
+        return {
+          change: continueChange(state, retryAuthorization(present, [], now + FIRST_RETRY_MS * (present.verifyAttempts + 1)), now),
+          result: undefined,
+        };
       case 'REJECTED': {
         const ended = rejectAuthorization(withoutRedemption(present), judgement.rejection, [], now);
-        const audit = [audited(present.startedBy, 'authorization.rejected', present.mailboxId, { authorizationId: ended.id, reason: judgement.rejection.reason })];
+        const audit = [
+          audited(present.startedBy, 'authorization.rejected', present.mailboxId, {
+            authorizationId: ended.id,
+            reason: judgement.rejection.reason,
+          }),
+        ];
         return { change: endChange(state, ended, now, audit), result: undefined };
       }
       case 'ACCEPTED': {
         const next = accepted(parts, present, judgement.granted, now);
         return {
-          change: { workspaceId: next.workspaceId, at: now, authorizations: [{ kind: 'replace', doc: next, expectedRevision: present.revision }], events: [authorizationEvent(next)] },
+          change: {
+            workspaceId: next.workspaceId,
+            at: now,
+            authorizations: [{ kind: 'replace', doc: next, expectedRevision: present.revision }],
+            events: [authorizationEvent(next)],
+          },
           result: undefined,
         };
       }
@@ -178,7 +205,9 @@ async function discard(parts: RedeemParts, authorization: Authorization, provide
   const mailbox = await parts.store.mailbox(authorization.workspaceId, authorization.mailboxId);
   const credentials = [mailbox?.active?.credential, mailbox?.previous?.setup.credential];
   const inUseHere = credentials.some(
-    (credential) => credential?.kind === 'OAUTH2' && grantKey(credential.grant.clientId, pinKey(credential.grant.pin)) === grantKey(provider.clientId, key),
+    (credential) =>
+      credential?.kind === 'OAUTH2' &&
+      grantKey(credential.grant.clientId, pinKey(credential.grant.pin)) === grantKey(provider.clientId, key),
   );
   if (inUseHere || (await parts.store.grantUsers(provider.clientId, key, authorization.mailboxId)) > 0) return;
   await provider.revoke(refreshToken, HTTP_TIMEOUT_MS);

@@ -48,7 +48,8 @@ export type RedeemOutcome =
   | { readonly kind: 'GRANTED'; readonly tokens: TokenSet; readonly account: SignedInAccount }
   | { readonly kind: 'FAILED'; readonly evidence: Evidence };
 
-export type RefreshOutcome = { readonly kind: 'GRANTED'; readonly tokens: TokenSet } | { readonly kind: 'FAILED'; readonly evidence: Evidence };
+export type RefreshOutcome =
+  { readonly kind: 'GRANTED'; readonly tokens: TokenSet } | { readonly kind: 'FAILED'; readonly evidence: Evidence };
 
 /**
  * One OAuth provider. Methods never reject for what the provider does or how the network fails: that becomes Evidence.
@@ -61,7 +62,9 @@ export interface SignInProvider {
   requiredScopes(direction: MailDirection): readonly string[];
   /** Of the required ones, those that a grant lacks. Compared as the provider spells them. */
   missingScopes(direction: MailDirection, granted: readonly string[]): readonly string[];
-  signInUrl(request: SignInRequest): Promise<{ readonly kind: 'URL'; readonly url: string } | { readonly kind: 'FAILED'; readonly evidence: Evidence }>;
+  signInUrl(
+    request: SignInRequest,
+  ): Promise<{ readonly kind: 'URL'; readonly url: string } | { readonly kind: 'FAILED'; readonly evidence: Evidence }>;
   /** Redeems once: a failed call is never repeated by itself (a code is good for one use). */
   redeem(grant: CodeGrant, timeoutMs: number): Promise<RedeemOutcome>;
   /** One request, no automatic retry: with rotation a second one could destroy the grant. */

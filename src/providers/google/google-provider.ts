@@ -115,7 +115,11 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
 
     async redeem(grant, timeoutMs) {
       const result = await attempt(timeoutMs, async (oauth) => {
-        const answer = await oauth.getToken({ code: grant.code.reveal(), codeVerifier: grant.verifier.reveal(), redirect_uri: grant.redirectUri });
+        const answer = await oauth.getToken({
+          code: grant.code.reveal(),
+          codeVerifier: grant.verifier.reveal(),
+          redirect_uri: grant.redirectUri,
+        });
         oauth.setCredentials(answer.tokens);
         const idToken = answer.tokens.id_token;
         const account = typeof idToken === 'string' ? await accountOf(oauth, idToken, grant.nonce) : null;
@@ -123,8 +127,13 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
       const { tokens, account } = result.value;
-      if (tokens === null) return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
-      if (account === null) return { kind: 'FAILED', evidence: gatewayEvidence('CLIENT_STATE_ERROR', context, 'The identity token is not the one that was asked for.') };
+      if (tokens === null)
+        return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
+      if (account === null)
+        return {
+          kind: 'FAILED',
+          evidence: gatewayEvidence('CLIENT_STATE_ERROR', context, 'The identity token is not the one that was asked for.'),
+        };
       return { kind: 'GRANTED', tokens, account };
     },
 
@@ -143,7 +152,8 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
         });
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
-      if (result.value === null) return { kind: 'FAILED', evidence: gatewayEvidence('PROVIDER_UNAVAILABLE', context, 'The refresh gave no access token.') };
+      if (result.value === null)
+        return { kind: 'FAILED', evidence: gatewayEvidence('PROVIDER_UNAVAILABLE', context, 'The refresh gave no access token.') };
       return { kind: 'GRANTED', tokens: result.value };
     },
 

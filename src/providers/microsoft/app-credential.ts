@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import type { Secret } from '../../vault/secret.ts';
 
-export type AppCredential = { readonly clientSecret: string } | { readonly clientCertificate: { readonly thumbprintSha256: string; readonly privateKey: string; readonly x5c: string } };
+export type AppCredential =
+  | { readonly clientSecret: string }
+  | { readonly clientCertificate: { readonly thumbprintSha256: string; readonly privateKey: string; readonly x5c: string } };
 
 /** A client secret, or a PEM file with a certificate and its private key. Throws when a PEM lacks one of the two. */
 export function appCredential(secret: Secret): AppCredential {

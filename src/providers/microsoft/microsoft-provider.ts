@@ -51,7 +51,10 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
   }
 
   /** Runs one msal call under one deadline; whatever it throws becomes evidence together with what the wire said. */
-  async function attempt<T>(timeoutMs: number, call: (app: ConfidentialClientApplication) => Promise<T>): Promise<{ value: T } | { evidence: Evidence }> {
+  async function attempt<T>(
+    timeoutMs: number,
+    call: (app: ConfidentialClientApplication) => Promise<T>,
+  ): Promise<{ value: T } | { evidence: Evidence }> {
     const deadline = startDeadline(timeoutMs);
     const network = createRecordingNetwork(dispatcher, deadline.signal);
     try {
@@ -100,9 +103,14 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
       const tokens = tokenSet(result.value, refreshToken);
-      if (tokens === null) return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
+      if (tokens === null)
+        return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
       const account = accountOf(result.value, authority, grant.nonce);
-      if (account === null) return { kind: 'FAILED', evidence: gatewayEvidence('CLIENT_STATE_ERROR', context, 'The identity token is not the one that was asked for.') };
+      if (account === null)
+        return {
+          kind: 'FAILED',
+          evidence: gatewayEvidence('CLIENT_STATE_ERROR', context, 'The identity token is not the one that was asked for.'),
+        };
       return { kind: 'GRANTED', tokens, account };
     },
 
@@ -119,7 +127,8 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
       const tokens = result.value === null ? null : tokenSet(result.value, refreshToken);
-      if (tokens === null) return { kind: 'FAILED', evidence: gatewayEvidence('PROVIDER_UNAVAILABLE', context, 'The refresh gave no access token.') };
+      if (tokens === null)
+        return { kind: 'FAILED', evidence: gatewayEvidence('PROVIDER_UNAVAILABLE', context, 'The refresh gave no access token.') };
       return { kind: 'GRANTED', tokens };
     },
 

@@ -47,7 +47,9 @@ export function createRecordingNetwork(dispatcher: Dispatcher, signal: AbortSign
         ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
       });
       status = answer.statusCode;
-      const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]));
+      const headers = Object.fromEntries(
+        Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+      );
       retryAfter = headers['retry-after'] ?? null;
       const body = await boundedText(answer.body);
       const parsed = parseJsonObject(body);
