@@ -8,6 +8,7 @@ export function clientLibrary(reading: Reading): Finding | null {
   const byCode = CODES.find(([known]) => known.some((code) => codes.includes(code)));
   if (byCode !== undefined) return byCode[1];
   if (reading.evidence.oauthError === 'no_tokens_found') return NO_TOKEN;
+  if (!reading.answered && /login is disabled(?! for)|logindisabled/.test(reading.text)) return LOGIN_IS_DISABLED;
   return TEXTS.find(([pattern]) => pattern.test(reading.text))?.[1] ?? null;
 }
 
@@ -72,6 +73,11 @@ const CODES: readonly (readonly [readonly string[], Finding])[] = [
   ],
 ];
 
+/** imapflow, before any login: the server announced LOGINDISABLED, which is a question of TLS. */
+const LOGIN_IS_DISABLED = finding('AUTH_MECHANISM_UNSUPPORTED', 'LIKELY', {
+  action: 'CHECK_TLS_MODE',
+  alternatives: ['STARTTLS_UNAVAILABLE', 'BASIC_AUTH_DISABLED'],
+});
 const UNSUPPORTED = finding('AUTH_MECHANISM_UNSUPPORTED', 'LIKELY');
 
 const TEXTS: readonly (readonly [RegExp, Finding])[] = [
@@ -79,14 +85,6 @@ const TEXTS: readonly (readonly [RegExp, Finding])[] = [
   [
     /no refresh token(?: or refresh handler callback)? is set|no access, refresh token|missing refresh token/,
     finding('TOKEN_CACHE_EMPTY', 'CERTAIN'),
-  ],
-  // imapflow, before any login: LOGINDISABLED is a question of TLS.
-  [
-    /^login is disabled\.?$|logindisabled/,
-    finding('AUTH_MECHANISM_UNSUPPORTED', 'LIKELY', {
-      action: 'CHECK_TLS_MODE',
-      alternatives: ['STARTTLS_UNAVAILABLE', 'BASIC_AUTH_DISABLED'],
-    }),
   ],
   [
     /^no password configured\.?$|missing credentials for "?(?:plain|login|xoauth2)|^no credentials (?:were )?(?:given|provided|configured)/,

@@ -47,7 +47,7 @@ export function lockOut(reading: Reading): Finding | null {
     /\b(?:suspended|deactivated|disabled|terminated|closed)\b/.test(words) &&
     /\bcontact\b|\bsupport\b|\badmin|reactivat|re-?enable|permanent/.test(words);
   if (isClosed && !ends && ACCOUNT.test(words)) return finding('ACCOUNT_DISABLED', 'LIKELY', { alternatives: ['RATE_LIMITED'] });
-  if (LOCKED.test(words))
+  if (LOCKED.test(words) && !/\bby (?:another|other)\b/.test(words))
     return passing(passes === 'RATE_LIMITED' && ends ? 'RATE_LIMITED' : 'ACCOUNT_LOCKED', {
       alternatives: ['ACCOUNT_LOCKED', 'RATE_LIMITED'],
     });
@@ -70,7 +70,7 @@ const ACCOUNT =
 const LOCKED =
   /\block(?:ed|ing|-?out)?\b|\bblock(?:ed)?\b|\bbann?ed\b|gesperrt|verrouill|bloque|bloqu[eé]|blocat|geblokkeerd|zablok|заблокирован|锁定|ロック|잠/;
 const CLIENT_IP =
-  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|from ip|\bip \d|host \[)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
+  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|sending ip|from ip|\bip [\d[]|host \[)|\b(?:ip|address|country|location|region|geo\w*) (?:restrict\w*|polic\w*|filter\w*|not allowed|is not allowed)|\bfrom (?:your|this) (?:country|location|region|ip|network)\b.{0,30}\b(?:not|den|block|restrict)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
 
 const CONDITIONS: readonly Condition[] = [
   { reason: 'CLIENT_IP_BLOCKED', when: CLIENT_IP, unless: /\baccount\b.{0,30}(?:block|lock|ban)/, incurable: true },
@@ -89,11 +89,11 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'SEND_AS_DENIED',
-    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use)|\b(?:mail from|from|sender)\b.{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not)\b|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
+    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use)|\b(?:mail from|from|sender)\b.{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not)\b|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\bsending from (?:this |that |the )?(?:domain|address|e-?mail) .{0,30}not allowed|\b(?:domain|address) (?:is )?not (?:associated with|allowed to send|authori[sz]ed to send)|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
   },
   {
     reason: 'SMTP_AUTH_DISABLED',
-    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|отключ\S*|выключ\S*)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\bsmtp|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
+    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|отключ\S*|выключ\S*)|\b(?:enable|activate|aktivieren)\b.{0,30}\bsmtp|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
     incurable: true,
   },
   {
@@ -103,7 +103,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'IMAP_DISABLED',
-    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for)|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|imap.{0,15}(?:未开启|未启用|关闭|無効)|未开启.{0,10}imap/,
+    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for|available (?:on|in|for|with|to) (?:your|this|the))|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|\b(?:not include|without|excludes?)\b.{0,20}\b(?:imap|pop3?)|imap.{0,15}(?:未开启|未启用|关闭|無効)|未开启.{0,10}imap/,
     incurable: true,
   },
   {
@@ -141,13 +141,13 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'ACCOUNT_DISABLED',
-    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access|subscription|customer|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:active|activated|enabled|yet active)|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\bdisabled (?:user|account|mailbox)|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
+    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access(?! token)|subscription|customer|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:active|activated|enabled|yet active)|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\bdisabled (?:user|account|mailbox)|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
     unless: /\b(?:imap|smtp|pop3?)\b.{0,10}\b(?:disabled|not enabled)/,
     incurable: true,
   },
   {
     reason: 'MAILBOX_NOT_ACCESSIBLE',
-    when: /\blicen[cs]e[ds]?\b|\bunlicen[cs]ed|\bmailbox\b.{0,40}\b(?:not (?:enabled|found|available|accessible|exist\w*)|does ?n[o']t exist)|\bno (?:such )?mailbox\b|\b(?:no|not|lacks?|without|insufficient) (?:\w+ ){0,3}(?:permissions?|rights?|access|authori[sz]ed|privileges?)\b.{0,40}\b(?:mailbox|folder|account|inbox|shared)|\bpermission denied\b|\b(?:mailbox|inbox)\b.{0,20}\baccess (?:is )?denied|\baccess (?:is )?denied\b.{0,20}\b(?:mailbox|inbox)|\bnot (?:allowed|authori[sz]ed|permitted) to (?:access|open|act|log ?in as|impersonate)|\bfull access\b|\bno such authori[sz]ation|\bnot provisioned/,
+    when: /\blicen[cs]e[ds]?\b|\bunlicen[cs]ed|\bmailbox\b.{0,40}\b(?:not (?:enabled|found|available|accessible|exist\w*)|does ?n[o']t exist)|\bmailbox (?:can ?not|could not|can't) be (?:accessed|opened|found)|\bno (?:such )?mailbox\b|\b(?:no|not|lacks?|without|insufficient) (?:\w+ ){0,3}(?:permissions?|rights?|access|authori[sz]ed|privileges?)\b.{0,40}\b(?:mailbox|folder|account|inbox|shared)|\bpermission denied\b|\b(?:mailbox|inbox)\b.{0,20}\baccess (?:is )?denied|\baccess (?:is )?denied\b.{0,20}\b(?:mailbox|inbox)|\bnot (?:allowed|authori[sz]ed|permitted) to (?:access|open|act|log ?in as|impersonate)|\bfull access\b|\bno such authori[sz]ation|\bnot provisioned/,
   },
   {
     reason: 'ACCOUNT_NOT_FOUND',
@@ -155,7 +155,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'AUTH_MECHANISM_UNSUPPORTED',
-    when: /\bauthentication (?:is )?required|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
+    when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
     departures: { alternatives: ['TLS_MODE_MISMATCH', 'SMTP_AUTH_DISABLED'] },
   },
 ];

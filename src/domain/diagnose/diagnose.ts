@@ -5,6 +5,7 @@ import { clientLibrary } from './client-library.ts';
 import { decisiveCodes, refusalCodes } from './codes.ts';
 import { conditions, lockOut, passingReply } from './conditions.ts';
 import { ambiguousExchange } from './exchange.ts';
+import { namesCredentials, namesRefusal } from './credential-words.ts';
 import { conclude, finding, passing } from './finding.ts';
 import type { Finding, Step } from './finding.ts';
 import { transientSignals } from './machine-signals.ts';
@@ -36,8 +37,8 @@ const STEPS: readonly Step[] = [
   passingReply,
   ambiguousExchange,
   refusalCodes,
-  refusedLogin,
   barePlea,
+  refusedLogin,
 ];
 
 /** What the evidence of one failure means, who has to act and how. Pure; never throws. */
@@ -62,6 +63,8 @@ function passingWords(reading: Reading): Finding | null {
   return reason === null ? null : passing(reason);
 }
 
+/** "An error occurred, please try again" without a word about credentials: nothing was refused. */
 function barePlea(reading: Reading): Finding | null {
-  return invitesRetry(reading.words) ? passing('PROVIDER_UNAVAILABLE') : null;
+  const isVague = invitesRetry(reading.words) || /\ban? (?:\w+ )?error (?:has )?occur+ed\b|\berror occur+ed\b/.test(reading.words);
+  return isVague && !namesCredentials(reading.words) && !namesRefusal(reading.words) ? passing('PROVIDER_UNAVAILABLE') : null;
 }

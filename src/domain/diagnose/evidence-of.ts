@@ -97,9 +97,14 @@ function innerReply(found: readonly Facts[], written: Facts): Pick<Evidence, 're
 /** Fillers of libraries that say nothing about the server. */
 const FILLER = /^(?:command failed|error|unknown error|authentication failure)\.?$/i;
 
+/** Frames of JavaScript, Java, Python and PHP: file names hold words such as "internal" and "timeout". */
+const STACK_FRAME = /^[ \t]*(?:at [^\n]*[(:]\S*\d+\)?(?: \{)?,?|File "[^\n]*", line \d+[^\n]*|#\d+ [^\n]*\(\d+\)[^\n]*)$/gm;
+
 /** Libraries repeat themselves: a sentence that is part of another one is dropped, and so are fillers beside anything else. */
 function sentences(texts: readonly (string | null)[]): string {
-  const all = texts.flatMap((text) => (text === null || text.trim() === '' ? [] : [text.trim().slice(0, MAX_INPUT)])).slice(0, 40);
+  const all = texts
+    .flatMap((text) => (text === null || text.trim() === '' ? [] : [text.slice(0, MAX_INPUT).replace(STACK_FRAME, '').trim()]))
+    .slice(0, 40);
   const telling = all.filter((text) => !FILLER.test(text));
   const kept = (telling.length > 0 ? telling : all).filter(
     (text, index, some) => !some.some((other, at) => other.includes(text) && (other.length > text.length || at < index)),

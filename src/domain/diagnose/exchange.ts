@@ -10,7 +10,7 @@ export function ambiguousExchange(reading: Reading): Finding | null {
   if (reading.vendor !== 'MICROSOFT' && (reading.vendor !== null || reading.evidence.context.provider !== null)) return null;
   if (reading.evidence.enhancedCode === '5.7.3') return refusedSending(reading);
   if (reading.evidence.enhancedCode === '5.7.139') return refusedByPolicy(reading);
-  const bare = /(?:^|[^a-z])(login|authenticate) failed\.?['"]?\]?\)?$/.exec(reading.words.trim())?.[1];
+  const bare = /(?:^|[^a-z])(login|authenticate) failed\.?(?:["'\])}]|$)/.exec(reading.words.trim())?.[1];
   return bare === undefined || reading.evidence.responseCode !== null ? null : refusedFetching(reading, bare);
 }
 

@@ -96,6 +96,10 @@ const DESCRIPTIONS: readonly Description[] = [
   ),
   names(/tenant\b.{0,80}\b(?:not found|does ?n[o']t exist|invalid|neither a valid)|unknown tenant|tenant identifier/, 'TENANT_NOT_FOUND'),
   names(/national cloud|sovereign cloud|another cloud|different cloud/, 'WRONG_CLOUD'),
+  names(
+    /\baccess[ -]?token\b.{0,60}\b(?:expired|invalid|not (?:yet )?valid|malformed|rejected|missing|empty)|invalid (?:authentication|access|bearer) token|lifetime validation failed/,
+    'ACCESS_TOKEN_REJECTED',
+  ),
   // The account
   names(/\b(?:multi-?factor|mfa|two-?factor|second factor|strong auth\w*|2-?step|external security challenge)\b/, 'MFA_REQUIRED'),
   names(
@@ -118,7 +122,7 @@ const DESCRIPTIONS: readonly Description[] = [
   names(/licen[cs]e|has ?n[o']t subscribed|not subscribed/, 'MAILBOX_NOT_ACCESSIBLE'),
   // The consent and the grant
   names(
-    /cancel+ed|declined|user denied|denied (?:the )?(?:access|consent)|resource owner|user (?:did not|refused)/,
+    /cancel+ed|declined|user denied|denied (?:the|your) (?:access|consent)|resource owner|user (?:did not|refused)/,
     'CONSENT_DENIED',
     'LIKELY',
     [...DENIED, 'interaction_required', 'consent_required'],
@@ -133,7 +137,12 @@ const DESCRIPTIONS: readonly Description[] = [
     'LIKELY',
     [...GRANT, 'invalid_request', 'bad_verification_code'],
   ),
-  names(/inactiv|unused for|not (?:been )?used (?:for|in)|idle/, 'OAUTH_TOKEN_EXPIRED_INACTIVE', 'LIKELY', GRANT),
+  names(
+    /\b(?:token|grant)\b.{0,40}\binactiv|inactivity|unused for|not (?:been )?used (?:for|in)|idle/,
+    'OAUTH_TOKEN_EXPIRED_INACTIVE',
+    'LIKELY',
+    GRANT,
+  ),
   names(
     /revoked|withdrawn|invalidated|no longer valid due|password (?:was |has been |is )?(?:changed|reset)|changed (?:or reset )?(?:their|the|your|his) password/,
     'OAUTH_GRANT_REVOKED',

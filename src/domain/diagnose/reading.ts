@@ -21,7 +21,10 @@ const HOST_NAME =
   /\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b|\b[a-z0-9-]+\.(?:com|net|org|io|de|fr|ru|uk|cn|jp|eu|lan|local|test|example|invalid|internal)\b/g;
 
 /** "TAG NO text" and "* BYE text" say the status once more; without it no word is read as a negation. */
-const TAGGED = /^(?:\*|TAG|[A-Z]{0,6}\d{1,9})\s+(?:NO|BAD|BYE)\s+/gm;
+const TAGGED = /^\s*(?:\*|\.|TAG|[A-Z]{0,6}\d{1,9})\s+(?:NO|BAD|BYE)\s+/gm;
+
+/** nodemailer's heading of a refused AUTH, whatever the reply means. */
+const HEADING = /\binvalid login: (?=[245]\d\d)/gi;
 
 export function read(evidence: Evidence): Reading {
   const text = normalized(evidence.text);
@@ -45,6 +48,7 @@ export function read(evidence: Evidence): Reading {
 function normalized(text: string): string {
   return text
     .replace(TAGGED, '')
+    .replace(HEADING, '')
     .toLowerCase()
     .normalize('NFD')
     .replace(/([a-z])\p{M}+/gu, '$1')

@@ -6,11 +6,6 @@ const SECRET_NAMES =
   'access_token|refresh_token|id_token|client_secret|client_assertion|assertion|password|passwd|pass|pwd|secret|api_?key|authorization|code_verifier|code|state|nonce|token|cookie|session|sig|signature|login_hint|device_code';
 
 const RULES: readonly (readonly [RegExp, string])[] = [
-  // A SASL exchange: the blob after the mechanism, also on a line of its own.
-  [
-    /\b(AUTH(?:ENTICATE)? [A-Z0-9-]{3,20}) +(?!failed|failure|error|is|not|was|mechanism|and|or|for|required|rejected)[^\s,;)"']{4,}/gi,
-    `$1 ${HIDDEN}`,
-  ],
   [/\b((?:LOGIN|USER|PASS) +)"[^"\n]{1,200}"( +"[^"\n]{1,200}")?/g, `$1${HIDDEN}`],
   [/\bauth=Bearer[^\s"']+/gi, `auth=${HIDDEN}`],
   [/\b(Bearer|Basic|Negotiate|Token)([ :=]+)(?=[^\s"']*[\d+/=._-])[A-Za-z0-9._~+/=-]{8,}/gi, `$1$2${HIDDEN}`],
@@ -23,6 +18,10 @@ const RULES: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){0,4}/g, HIDDEN],
   [/\b(?:ya29\.|1\/\/|GOCSPX-|M\.[CR]\d{1,4}_|0\.A[A-Za-z]|1\.A[A-Za-z]|mgk_|4\/0A)[A-Za-z0-9._~!*$+/=-]{8,}/g, HIDDEN],
 ];
+
+/** A SASL exchange: the blob after the mechanism. A word, such as "failed" or "temporarily", is none. */
+const SASL =
+  /\b(AUTH(?:ENTICATE)? (?:PLAIN|LOGIN|X?OAUTH2?|OAUTHBEARER|CRAM-MD5|DIGEST-MD5|NTLM|GSSAPI|EXTERNAL|SCRAM-[A-Z0-9-]+)) +([A-Za-z0-9+/=]{6,})/gi;
 
 const URL = /\bhttps?:\/\/[^\s<>"'()]+/gi;
 /** Help links whose one-word parameter names the fault, such as ?p=BadCredentials. */
@@ -39,6 +38,7 @@ export function redact(text: string): string {
   const bounded = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
   const ruled = RULES.reduce((current, [pattern, replacement]) => current.replace(pattern, replacement), bounded);
   return ruled
+    .replace(SASL, (exchange, command: string, blob: string) => (isBlob(blob) ? `${command} ${HIDDEN}` : exchange))
     .replace(URL, withoutQuery)
     .replace(ADDRESS, `${HIDDEN}@`)
     .replace(RUN, (run) => (looksRandom(run) ? HIDDEN : run));
@@ -72,6 +72,10 @@ function isRandomWord(part: string): boolean {
   if (hasDigits) return /[a-z]/i.test(part);
   const isWord = /^[A-Z]?[a-z]+$/.test(part) || /^(?:[A-Z][a-z]+){2,6}[A-Z]*$/.test(part) || /^[a-z]+(?:[A-Z][a-z]+){1,6}$/.test(part);
   return !isWord || part.length >= 48 || vowelShare(part) < 0.15;
+}
+
+function isBlob(word: string): boolean {
+  return /[\d+/=]/.test(word) || (/[a-z][A-Z]|[A-Z]{2}[a-z]/.test(word) && /[a-z]/.test(word));
 }
 
 const GUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;

@@ -48,6 +48,7 @@ const SENTENCES: readonly Sentence[] = [
     alternatives: ['STARTTLS_UNAVAILABLE', 'BAD_CREDENTIALS'],
   }),
   says(/\/common or \/consumers endpoints?/, 'APP_MISCONFIGURED', 'CERTAIN', { action: 'FIX_TENANT' }),
+  says(/mailbox is either inactive|mailbox ?not ?enabled ?for|hosted on-premise/, 'MAILBOX_NOT_ACCESSIBLE'),
   // Gmail and Google sign-in
   says(
     /application-specific password (?:is )?required|invalidsecondfactor|app(?:lication)?[- ]specific password (?:is )?(?:required|needed|necessary)/,

@@ -9,13 +9,17 @@ export function googleFacts(node: Foreign): Facts {
   return isOwn ? { library: 'google', httpStatus: httpStatusOf(numberField(node, 'code')) } : {};
 }
 
-/** Errors of Google's APIs name their reason in a list: `errors: [{reason: "insufficientPermissions"}]`. */
+/** Errors of Google's and Microsoft's APIs name their reason: `errors: [{reason: "userRateLimitExceeded"}]`, `code: "TooManyRequests"`. */
 export function apiErrorFacts(node: Foreign): Facts {
-  const status = stringField(node, 'status');
-  const reason = stringField(node, 'reason');
-  const named = reason !== null && /^[a-zA-Z]+$/.test(reason) ? reason : null;
-  const word = status !== null && /^[A-Z_]{4,40}$/.test(status) ? status : null;
-  return { texts: [named, word] };
+  const named = [stringField(node, 'reason'), stringField(node, 'code'), stringField(node, 'status')];
+  return { texts: named.map((word) => (word !== null && API_WORD.test(word) ? inWords(word) : null)) };
+}
+
+/** userRateLimitExceeded, TooManyRequests, PERMISSION_DENIED: at least two words grown together. */
+const API_WORD = /^(?:[A-Za-z]?[a-z]+(?:[A-Z][a-z]+){1,6}|[A-Z]{3,}(?:_[A-Z]{3,}){1,4})$/;
+
+function inWords(word: string): string {
+  return `${word} ${word.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/_/g, ' ')}`;
 }
 
 export function httpStatusOf(value: number | null): number | null {

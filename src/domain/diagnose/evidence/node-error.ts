@@ -6,15 +6,17 @@ import type { Facts } from './facts.ts';
 export function nodeErrorFacts(node: Foreign): Facts {
   const code = tokenOf(field(node, 'code'));
   const name = tokenOf(field(node, 'name'));
-  const response = field(node, 'response');
+  const response = stringField(node, 'response');
+  const message = stringField(node, 'message');
   return {
     ...libraryOf(node, code),
     codes: [code],
     names: [name],
     texts: [
-      typeof response === 'string' ? response : null,
+      response,
       stringField(node, 'reason'),
-      stringField(node, 'message'),
+      // nodemailer puts "Invalid login: " in front of every reply to AUTH, also of an outage.
+      message !== null && response !== null && message.endsWith(response) ? null : message,
       stringField(node, 'error'),
       stringField(node, 'cause'),
       stringField(node, 'body'),

@@ -34,7 +34,7 @@ export function nodemailerFacts(node: Foreign): Facts {
   if (!isOwn) return {};
   return {
     library: 'nodemailer',
-    codes: [stringField(node, 'originalCode'), stringField(node, 'timeoutType')],
+    codes: [code, stringField(node, 'originalCode'), stringField(node, 'timeoutType')],
     replyCode: replyCode !== null && replyCode >= 200 && replyCode < 600 ? replyCode : null,
     enhancedCode: enhancedOf(stringField(node, 'enhancedCode')),
     authenticationFailed: code === 'EAUTH',
