@@ -23,6 +23,7 @@ export interface JwtVerifier {
 /** Signatures only: a shared secret or "none" is never what a key server publishes for. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
 const CLOCK_TOLERANCE_SECONDS = 5;
+const KEY_SERVER_FAULTS: readonly string[] = [errors.JWKSTimeout.code, errors.JWKSInvalid.code, errors.JOSEError.code];
 
 export function createJwtVerifier(
   options: JwtOptions,
@@ -55,8 +56,8 @@ export function createJwtVerifier(
           currentDate: new Date(clock.now()),
         }));
       } catch (error) {
-        // What the token is to blame for; a key server that does not answer is not.
-        if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSTimeout)) return null;
+        // What the token is to blame for; a key server that does not answer, or answers nonsense, is not.
+        if (error instanceof errors.JOSEError && !KEY_SERVER_FAULTS.includes(error.code)) return null;
         throw error;
       }
       const { sub, exp } = payload;

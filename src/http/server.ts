@@ -128,10 +128,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       sendError(response, 400, 'BAD_REQUEST', 'The address of this request cannot be read.');
       return;
     }
-    masking.run(requestId, () =>
+    void masking.run(requestId, () =>
       answer(request, response, call).catch((error: unknown) => {
         const masked = masking.mask(error);
         const code = masked.extensions['code'];
+        if (code === 'UNAVAILABLE' && !response.headersSent) response.setHeader('Retry-After', '5');
         sendError(response, code === 'UNAVAILABLE' ? 503 : 500, typeof code === 'string' ? code : 'INTERNAL_SERVER_ERROR', masked.message);
         if (!response.writableEnded) response.destroy();
       }),

@@ -3,7 +3,14 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs } from 'graphql';
 import { GraphQLError } from 'graphql';
-import { CloseCode, handleProtocols, makeServer, type Context as SocketContext, type SubscribePayload } from 'graphql-ws';
+import {
+  CloseCode,
+  handleProtocols,
+  makeServer,
+  type Context as SocketContext,
+  type OperationResult,
+  type SubscribePayload,
+} from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Clock } from '../domain/clock.ts';
 import type { Log } from '../domain/log.ts';
@@ -22,6 +29,7 @@ const CLOSE_GRACE_MS = 2_000;
 /** The reader took nothing for a minute; a client of graphql-ws comes back after this code and resumes from its cursor. */
 export const CLOSE_SLOW_READER = 4499;
 const CLOSE_GOING_AWAY = 1001;
+const CLOSE_TRY_AGAIN_LATER = 1013;
 
 /** What is known of a socket once its connection_init was accepted. */
 interface SocketExtra {
@@ -109,12 +117,13 @@ export function createWebSockets(parts: {
       const document = engine.parse(payload.query) as ExecutionArgs['document'];
       const errors = engine.validate(engine.schema, document) as readonly GraphQLError[];
       if (errors.length > 0) return errors;
+      const contextValue: unknown = await engine.contextFactory();
       const args: ExecutionArgs = {
-        schema: engine.schema,
+        schema: engine.schema as ExecutionArgs['schema'],
         document,
         operationName: payload.operationName ?? null,
         variableValues: payload.variables ?? null,
-        contextValue: await engine.contextFactory(),
+        contextValue,
       };
       engines.set(args, engine);
       return args;
@@ -131,12 +140,12 @@ export function createWebSockets(parts: {
       const prepared = await prepare(context, payload);
       return 'document' in prepared ? prepared : prepared.map(withoutTransportFacts);
     },
-    execute: (args) => engineOf(args).execute(args),
-    subscribe: (args) => engineOf(args).subscribe(args),
+    execute: (args) => engineOf(args).execute(args) as OperationResult,
+    subscribe: (args) => engineOf(args).subscribe(args) as OperationResult,
     // A source that fails after it began: shown masked, and only this operation ends.
     onError: (_context, _id, _payload, errors) => errors.map((error) => withoutTransportFacts(masking.mask(error)).toJSON()),
-    onOperation: () => void metrics.subscriptions.inc(),
-    onComplete: () => void metrics.subscriptions.dec(),
+    onOperation: () => metrics.subscriptions.inc(),
+    onComplete: () => metrics.subscriptions.dec(),
   });
 
   function serve(socket: WebSocket, request: IncomingMessage, address: string): void {
@@ -158,11 +167,12 @@ export function createWebSockets(parts: {
         close: (code, reason) => socket.close(code, reason),
         onMessage: (receive) =>
           socket.on('message', (data: Buffer) => {
-            masking.run(randomUUID(), () =>
+            void masking.run(randomUUID(), () =>
               receive(data.toString('utf8')).catch((error: unknown) => {
                 if (socket.readyState !== socket.OPEN) return;
-                masking.mask(error);
-                socket.close(CloseCode.InternalServerError, 'Internal server error');
+                const { code } = masking.mask(error).extensions;
+                if (code === 'UNAVAILABLE') socket.close(CLOSE_TRY_AGAIN_LATER, 'Try again later');
+                else socket.close(CloseCode.InternalServerError, 'Internal server error');
               }),
             );
           }),
@@ -210,7 +220,7 @@ export function createWebSockets(parts: {
 /** HTTP status hints mean nothing to a socket's client. */
 function withoutTransportFacts(error: GraphQLError): GraphQLError {
   if (!('http' in error.extensions)) return error;
-  const { http: _, ...extensions } = error.extensions;
+  const extensions = Object.fromEntries(Object.entries(error.extensions).filter(([name]) => name !== 'http'));
   return new GraphQLError(error.message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,

@@ -1,5 +1,5 @@
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { GraphQLSchema } from 'graphql';
+import type { DocumentNode, GraphQLSchema, Source } from 'graphql';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Gateway } from '../resolvers/gateway.ts';
 import { createContext, type Context } from '../schema/context.ts';
@@ -49,11 +49,11 @@ export function createGraphqlYoga(parts: {
 function useDocuments(documents: Documents, metrics: Metrics): Plugin<Call> {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source) => documents.parse(typeof source === 'string' ? source : source.body));
+      setParseFn((source: string | Source) => documents.parse(typeof source === 'string' ? source : source.body));
     },
     onValidate({ context, setValidationFn }) {
       const { params, transport } = context;
-      setValidationFn((_, document) => {
+      setValidationFn((_: GraphQLSchema, document: DocumentNode) => {
         const operation = { operationName: params.operationName ?? null, variables: params.variables ?? {} };
         const errors = documents.validate(document, operation, context);
         metrics.operations.inc({ transport, outcome: errors.length === 0 ? 'accepted' : 'refused' });

@@ -1,9 +1,11 @@
+import type { Json } from './json.ts';
+
 /** Reads server-sent events of one subscription over fetch. */
 export interface EventStream {
   readonly status: number;
   readonly contentType: string;
   /** The payload of the next `next` event; null when the stream has completed. */
-  next(): Promise<any>;
+  next(): Promise<Json>;
   abort(): void;
 }
 

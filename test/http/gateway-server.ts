@@ -26,6 +26,7 @@ import { createVault } from '../../src/vault/open-vault.ts';
 import { SETTINGS } from '../resolvers/world.ts';
 import { aMailbox, createShiftedClock, type ShiftedClock } from '../support/store.ts';
 import { freshRing } from '../vault/rings.ts';
+import type { Json } from './json.ts';
 
 export const EVIL_ORIGIN = 'https://evil.example';
 export const OWN_ORIGIN = 'http://localhost:4000';
@@ -35,7 +36,7 @@ export interface Answer {
   readonly headers: Headers;
   readonly text: string;
   // Whatever the server said; a test looks into it.
-  readonly body: any;
+  readonly body: Json;
 }
 
 export interface Tenant {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEventStream } from './event-stream.ts';
 import { startGatewayServer, type GatewayServer } from './gateway-server.ts';
 import { openSocket } from './socket-client.ts';
+import type { Json } from './json.ts';
 
 let server: GatewayServer;
 beforeAll(async () => {
@@ -74,7 +75,7 @@ const refusedDocuments: readonly Case[] = [
 type Transport = (
   document: string,
   variables?: Record<string, unknown>,
-) => Promise<{ readonly errors: readonly any[]; readonly data: unknown; readonly status: number }>;
+) => Promise<{ readonly errors: readonly Json[]; readonly data: unknown; readonly status: number }>;
 
 const transports: Readonly<Record<string, Transport>> = {
   POST: async (query, variables) => {

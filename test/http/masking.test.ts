@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../../src/store/errors.ts';
 import { openEventStream } from './event-stream.ts';
 import { startGatewayServer, type GatewayServer } from './gateway-server.ts';
 import { openSocket } from './socket-client.ts';
+import type { Json } from './json.ts';
 
 const CANARY = 'hunter2-canary';
 
@@ -66,7 +67,7 @@ afterAll(async () => {
 
 const token = (): string => server.acme.tokens.VIEWER;
 
-async function overSocket(query: string): Promise<readonly any[]> {
+async function overSocket(query: string): Promise<readonly Json[]> {
   const socket = await openSocket(server.url);
   await socket.init(token());
   socket.subscribe('1', query);
@@ -83,7 +84,7 @@ async function overSocket(query: string): Promise<readonly any[]> {
   return messages;
 }
 
-async function overSse(query: string): Promise<readonly any[]> {
+async function overSse(query: string): Promise<readonly Json[]> {
   const stream = await openEventStream(server.url, query, token());
   const events = [];
   for (let event = await stream.next(); event !== null; event = await stream.next()) events.push(event);
@@ -131,4 +132,27 @@ describe('an error that nobody threw on purpose', () => {
     const { body } = await server.post('{ unavailable }', { token: token() });
     expect(body.errors[0]).toMatchObject({ message: expect.stringContaining('Nothing was changed'), extensions: { code: 'UNAVAILABLE' } });
   });
+});
+
+test('a socket whose token cannot be looked up now is told to come back, not that it is refused', async () => {
+  const { createHttpServer } = await import('../../src/http/server.ts');
+  const { createMetrics } = await import('../../src/http/metrics.ts');
+  const down = { ...server.store, token: () => Promise.reject(new StoreUnavailable('down')) };
+  const http = createHttpServer({
+    gateway: { ...server.gateway, store: down },
+    staticDir: '/nowhere',
+    readiness: [],
+    metrics: createMetrics(),
+    metricsToken: null,
+    jwt: null,
+    trustProxyHops: 0,
+  });
+  const { port } = await http.listen('127.0.0.1', 0);
+  const socket = await openSocket(`http://127.0.0.1:${port}`);
+  socket.send({ type: 'connection_init', payload: { authorization: `Bearer ${token()}` } });
+  expect(await socket.closed).toEqual({ code: 1013, reason: 'Try again later' });
+  const response = await fetch(`http://127.0.0.1:${port}/graphql?query={fine}`, { headers: { authorization: `Bearer ${token()}` } });
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('5');
+  await http.close(1_000);
 });

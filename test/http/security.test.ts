@@ -2,6 +2,7 @@ import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVIL_ORIGIN, OWN_ORIGIN, startGatewayServer, type GatewayServer } from './gateway-server.ts';
 import { openSocket, refusedUpgrade } from './socket-client.ts';
+import type { Json } from './json.ts';
 
 let server: GatewayServer;
 beforeAll(async () => {
@@ -12,7 +13,7 @@ afterAll(() => server.close());
 const bearer = (token = server.acme.tokens.ADMIN): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
 describe('who has no valid token', () => {
-  const asking: readonly [string, (headers: Record<string, string>) => Promise<{ status: number; headers: Headers; body: any }>][] = [
+  const asking: readonly [string, (headers: Record<string, string>) => Promise<{ status: number; headers: Headers; body: Json }>][] = [
     ['a query by POST', (headers) => server.post('{ viewer { id } }', { token: null, headers })],
     ['a query by GET', (headers) => server.get('{ viewer { id } }', { token: null, headers })],
     ['introspection', (headers) => server.post('{ __schema { types { name } } }', { token: null, headers })],
@@ -72,7 +73,7 @@ describe('a foreign page', () => {
     headers: { 'content-type': type, origin: EVIL_ORIGIN, cookie: 'session=1', ...bearer() },
     body,
   });
-  const forms: readonly [string, () => Promise<{ status: number; body: any }>][] = [
+  const forms: readonly [string, () => Promise<{ status: number; body: Json }>][] = [
     ['a GET', () => server.get(mutation, { headers: { origin: EVIL_ORIGIN } })],
     [
       'a urlencoded form',

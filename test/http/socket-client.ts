@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import type { Json } from './json.ts';
 
 /** A bare graphql-transport-ws client: it sends what a test says and keeps what comes. */
 export interface SocketClient {
   send(message: unknown): void;
   sendText(text: string): void;
   /** The next message that was not taken yet; rejects when the socket closes before. */
-  next(): Promise<any>;
+  next(): Promise<Json>;
   /** Takes messages until one passes. */
-  until(passes: (message: any) => boolean): Promise<any>;
+  until(passes: (message: Json) => boolean): Promise<Json>;
   init(token: string): Promise<void>;
   subscribe(id: string, query: string, variables?: unknown): void;
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;

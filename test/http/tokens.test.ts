@@ -119,11 +119,11 @@ describe('on the gateway', () => {
     const third = await openSocket(server.url);
     third.send({ type: 'connection_init', payload: { authorization: `Bearer ${token.text}` } });
     expect(await third.closed).toMatchObject({ code: 4429, reason: expect.stringContaining('at most 2') });
-    sockets[0]!.close();
-    await sockets[0]!.closed;
+    sockets[0].close();
+    await sockets[0].closed;
     const fourth = await openSocket(server.url);
     await fourth.init(token.text);
-    sockets[1]!.close();
+    sockets[1].close();
     fourth.close();
   });
 });
@@ -173,6 +173,11 @@ describe("the help desk's own tokens", () => {
     ['of an unknown workspace', { workspace: 'nobody', role: 'admin' }, {}],
   ])('%s are refused', async (_, claims, over) => {
     expect(await verifier().viewerOf(await signed(claims, over))).toBeNull();
+  });
+
+  test('are not blamed when the key server does not answer', async () => {
+    const unreachable = createJwtVerifier({ ...options, jwksUrl: 'http://127.0.0.1:1/jwks' }, { store: server.store, clock: server.clock });
+    await expect(unreachable.viewerOf(await signed({ workspace: 'acme', role: 'admin' }))).rejects.toThrow();
   });
 
   test('signed with another key, unsigned or with a shared secret are refused', async () => {

@@ -73,8 +73,8 @@ describe('a node', () => {
 
 /** A value of the type in which every id is acme's; the rest is whatever is valid. */
 function valueFor(type: GraphQLInputType, name: string): unknown {
-  if (type instanceof GraphQLNonNull) return valueFor(type.ofType as GraphQLInputType, name);
-  if (isListType(type)) return [valueFor(type.ofType as GraphQLInputType, name)];
+  if (type instanceof GraphQLNonNull) return valueFor(type.ofType, name);
+  if (isListType(type)) return [valueFor(type.ofType, name)];
   if (isEnumType(type)) return type.getValues()[0]!.name;
   if (isInputObjectType(type)) {
     // No idempotency key: the same input is asked with foreign and with unknown ids.

@@ -3,6 +3,7 @@ import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { startGatewayServer, type GatewayServer } from '../http/gateway-server.ts';
 import { aLeg, aMailbox, anIncident, aSetup, aStatusChange } from '../support/store.ts';
 import type { Diagnosis } from '../../src/domain/diagnosis.ts';
+import type { Json } from '../http/json.ts';
 
 let server: GatewayServer;
 let first: Mailbox;
@@ -63,7 +64,7 @@ const lists: readonly List[] = [
   { field: 'mailboxes', key: 'address', path: ['workspace', 'banner', 'mailboxes'], args: '', length: 5, backwards: false },
 ];
 
-async function page(list: List, args: string): Promise<{ keys: readonly string[]; cursors: readonly string[]; pageInfo: any }> {
+async function page(list: List, args: string): Promise<{ keys: readonly string[]; cursors: readonly string[]; pageInfo: Json }> {
   const all = [list.args, args].filter((part) => part !== '').join(', ');
   const inner = `${list.field}${all === '' ? '' : `(${all})`} { nodes { ${list.key} } edges { cursor node { ${list.key} } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`;
   const query = list.path.slice(0, -1).reduceRight((selection, name) => `${name} { ${selection} }`, inner);
@@ -71,9 +72,9 @@ async function page(list: List, args: string): Promise<{ keys: readonly string[]
   if (body.errors !== undefined) throw new Error(JSON.stringify(body.errors));
   let found = body.data;
   for (const name of list.path) found = found[name];
-  const keys = found.nodes.map((node: any) => String(node[list.key]));
-  expect(found.edges.map((edge: any) => String(edge.node[list.key]))).toEqual(keys);
-  return { keys, cursors: found.edges.map((edge: any) => edge.cursor), pageInfo: found.pageInfo };
+  const keys = found.nodes.map((node: Json) => String(node[list.key]));
+  expect(found.edges.map((edge: Json) => String(edge.node[list.key]))).toEqual(keys);
+  return { keys, cursors: found.edges.map((edge: Json) => edge.cursor), pageInfo: found.pageInfo };
 }
 
 describe.each(lists)('$path ($args)', (list) => {
@@ -172,7 +173,7 @@ describe('filters', () => {
   const addresses = async (filter: string): Promise<readonly string[]> => {
     const { body } = await server.post(`{ mailboxes(first: 100, filter: ${filter}) { nodes { address } } }`);
     if (body.errors !== undefined) throw new Error(JSON.stringify(body.errors));
-    return body.data.mailboxes.nodes.map((node: any) => node.address);
+    return body.data.mailboxes.nodes.map((node: Json) => node.address);
   };
   const fifth = [0, 5, 10, 15, 20].map(address);
 
@@ -205,6 +206,8 @@ describe('filters', () => {
     expect(await addresses('{ scenario: [PRIMARY_HANDOVER] }')).toEqual([address(0)]);
     expect(await addresses('{ scenario: [REENTER_PASSWORD] }')).toEqual(fifth.slice(1));
     expect(await addresses('{ scenario: [PRIMARY_HANDOVER], isPrimary: false }')).toEqual([]);
+    expect(await addresses('{ scenario: [PRIMARY_HANDOVER, SIGN_IN_AGAIN] }')).toEqual([address(0)]);
+    expect(await addresses('{ scenario: [PRIMARY_HANDOVER, REENTER_PASSWORD] }')).toEqual(fifth);
   });
 
   test('a filter’s text is only a text', async () => {

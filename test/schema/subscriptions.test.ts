@@ -5,6 +5,7 @@ import { startGatewayServer, type GatewayServer } from '../http/gateway-server.t
 import { openEventStream } from '../http/event-stream.ts';
 import { openSocket, type SocketClient } from '../http/socket-client.ts';
 import { aLeg, aMailbox, anAuthorization, anIncident, aStatusChange } from '../support/store.ts';
+import type { Json } from '../http/json.ts';
 
 let server: GatewayServer;
 let mailbox: Mailbox;
@@ -29,7 +30,7 @@ async function subscribed(): Promise<SocketClient> {
 }
 
 /** The next event of the one operation on a socket. */
-async function event(socket: SocketClient): Promise<any> {
+async function event(socket: SocketClient): Promise<Json> {
   const message = await socket.next();
   if (message.type !== 'next' || message.payload.errors !== undefined) throw new Error(JSON.stringify(message));
   return Object.values(message.payload.data)[0];
@@ -64,7 +65,7 @@ describe('credentialStatusChanged', () => {
     const again = await subscribed();
     again.subscribe('1', STATUS, { after: seen.cursor });
     expect(await event(again)).toMatchObject({ resume: 'REPLAYING', cursor: seen.cursor });
-    expect((await event(again)).change).toEqual({ sequence: seen.change.sequence + 1, to: 'DEGRADED' });
+    expect((await event(again)).change).toEqual({ sequence: Number(seen.change.sequence) + 1, to: 'DEGRADED' });
     again.close();
   });
 

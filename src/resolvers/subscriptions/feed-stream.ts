@@ -35,7 +35,7 @@ export class FeedStream<Out> implements AsyncIterableIterator<Out> {
         if (item.done === true) break;
         const step = await this.#step(item.value);
         // Given up while the step was reading: nobody waits for its value.
-        if (this.#ended) break;
+        if (this.#isEnded()) break;
         if (step.kind === 'skip') continue;
         if (step.kind === 'end') break;
         if (step.kind === 'emit-last') this.#end();
@@ -57,6 +57,11 @@ export class FeedStream<Out> implements AsyncIterableIterator<Out> {
   async throw(error: unknown): Promise<IteratorResult<Out, undefined>> {
     this.#end();
     throw error;
+  }
+
+  /** Asked anew: it may have ended while something was awaited. */
+  #isEnded(): boolean {
+    return this.#ended;
   }
 
   #end(): void {
