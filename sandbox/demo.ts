@@ -37,7 +37,12 @@ async function signInServer(flavour: OauthServerOptions['flavour'], tls: OauthSe
   return server;
 }
 
-async function startServers(): Promise<{ readonly sandbox: Sandbox; readonly microsoft: OauthServer; readonly google: OauthServer; readonly caPem: string }> {
+async function startServers(): Promise<{
+  readonly sandbox: Sandbox;
+  readonly microsoft: OauthServer;
+  readonly google: OauthServer;
+  readonly caPem: string;
+}> {
   const certificates = await createCertificates();
   const tls = { key: certificates.keyPem, cert: certificates.certificatePem };
   const sandbox = await startSandbox({ accounts: [...DEMO_ACCOUNTS, ...DEMO_SHARED], ports: { admin: ADMIN_PORT }, certificates });
@@ -102,6 +107,10 @@ try {
   await run();
 } catch (error) {
   const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  say(inUse ? `A port is in use. Set PORT (now ${PORT}) or SANDBOX_ADMIN_PORT (now ${ADMIN_PORT}) to free ones.` : `The demo cannot run: ${error instanceof Error ? error.message : String(error)}`);
+  say(
+    inUse
+      ? `A port is in use. Set PORT (now ${PORT}) or SANDBOX_ADMIN_PORT (now ${ADMIN_PORT}) to free ones.`
+      : `The demo cannot run: ${error instanceof Error ? error.message : String(error)}`,
+  );
   await stop(1);
 }

@@ -82,7 +82,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const certificates = options.certificates ?? (await createCertificates());
   const accounts = createAccountBook(options.accounts ?? []);
   let introspection: readonly Introspection[] = [options.introspection ?? []].flat();
-  const judge = createJudge(accounts, createIntrospection(() => introspection), wait);
+  const judge = createJudge(
+    accounts,
+    createIntrospection(() => introspection),
+    wait,
+  );
   const secureContext = createSecureContext({ key: certificates.keyPem, cert: certificates.certificatePem });
 
   async function startServer(name: ServerName): Promise<RunningServer> {
@@ -93,12 +97,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     return { name, protocol: spec.protocol, security: spec.security, flavour: spec.flavour, host, port: door.port, switches, close };
   }
 
-  async function startImap(spec: ServerSpec, switches: ServerSwitches, address: { host: string; port: number }): Promise<{ door: Door; close: () => Promise<void> }> {
+  async function startImap(
+    spec: ServerSpec,
+    switches: ServerSwitches,
+    address: { host: string; port: number },
+  ): Promise<{ door: Door; close: () => Promise<void> }> {
     const door = await openDoor(address, switches, (socket) => void serveImap(socket, { spec, switches, judge, secureContext }));
     return { door, close: () => door.close() };
   }
 
-  async function startSmtp(spec: ServerSpec, switches: ServerSwitches, address: { host: string; port: number }): Promise<{ door: Door; close: () => Promise<void> }> {
+  async function startSmtp(
+    spec: ServerSpec,
+    switches: ServerSwitches,
+    address: { host: string; port: number },
+  ): Promise<{ door: Door; close: () => Promise<void> }> {
     let cut: (remotePort: number) => void = () => undefined;
     const sessions = createSmtpSessions({
       spec,

@@ -115,7 +115,18 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
     const probe = createProbe({ pinHost: network.pinHost, ca: config.ca });
     const metrics = createMetrics();
     const statusMetrics = registerStatusMetrics(metrics.registry);
-    const status = createStatus({ store, probe, openLogin, clock, random, newId: randomUUID, log, settings, holder, metrics: statusMetrics });
+    const status = createStatus({
+      store,
+      probe,
+      openLogin,
+      clock,
+      random,
+      newId: randomUUID,
+      log,
+      settings,
+      holder,
+      metrics: statusMetrics,
+    });
     const repair = createRepair({
       store,
       probe,
@@ -164,7 +175,9 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
     closers.push(() => repair.stop());
     status.start();
     closers.push(() => status.stop());
-    closers.push(keepHouse({ store, clock, log, holder, keyIds: () => [...ring.ring().keys.keys()], retentionMs: settings.logRetentionMs }));
+    closers.push(
+      keepHouse({ store, clock, log, holder, keyIds: () => [...ring.ring().keys.keys()], retentionMs: settings.logRetentionMs }),
+    );
 
     const http = createHttpServer({
       gateway,
@@ -187,7 +200,14 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
 }
 
 /** Tells the other processes that this one serves, and prunes what has outlived its time. Returns how to stop it. */
-function keepHouse(parts: { readonly store: Store; readonly clock: Clock; readonly log: Log; readonly holder: string; readonly keyIds: () => readonly string[]; readonly retentionMs: number }): () => Promise<void> {
+function keepHouse(parts: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly holder: string;
+  readonly keyIds: () => readonly string[];
+  readonly retentionMs: number;
+}): () => Promise<void> {
   const { store, clock, log, holder, keyIds, retentionMs } = parts;
   const startedAt = clock.now();
   let prunedAt = 0;
@@ -219,5 +239,8 @@ function keepHouse(parts: { readonly store: Store; readonly clock: Clock; readon
 
 /** Errors that end the start with exit code 78 and one line: the operator can mend them. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && ['START_REFUSED', 'STORE_REFUSED', 'KEYRING_REFUSED'].includes(String('code' in error ? error.code : '')) || error instanceof KeyRingRefused;
+  return (
+    (error instanceof Error && ['START_REFUSED', 'STORE_REFUSED', 'KEYRING_REFUSED'].includes(String('code' in error ? error.code : ''))) ||
+    error instanceof KeyRingRefused
+  );
 }

@@ -56,7 +56,8 @@ export interface Config {
   readonly advisories: Advisories;
 }
 
-export type LoadedConfig = { readonly kind: 'ok'; readonly config: Config } | { readonly kind: 'problems'; readonly problems: readonly string[] };
+export type LoadedConfig =
+  { readonly kind: 'ok'; readonly config: Config } | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
 const wholeSeconds = (fallback: number, least: number, most: number) =>
   z
@@ -213,13 +214,17 @@ function microsoftApp(problems: string[], env: z.infer<typeof Environment>): Mic
   );
   if (env.MICROSOFT_CLIENT_ID === undefined) return null;
   if (secret === undefined) {
-    problems.push('MICROSOFT_CLIENT_SECRET: is needed with MICROSOFT_CLIENT_ID (or MICROSOFT_CLIENT_SECRET_FILE, or MICROSOFT_CERTIFICATE_FILE).');
+    problems.push(
+      'MICROSOFT_CLIENT_SECRET: is needed with MICROSOFT_CLIENT_ID (or MICROSOFT_CLIENT_SECRET_FILE, or MICROSOFT_CERTIFICATE_FILE).',
+    );
     return null;
   }
   return {
     clientId: env.MICROSOFT_CLIENT_ID,
     authority: env.MICROSOFT_AUTHORITY,
-    knownAuthorities: env.MICROSOFT_KNOWN_AUTHORITIES.split(',').map((part) => part.trim()).filter((part) => part !== ''),
+    knownAuthorities: env.MICROSOFT_KNOWN_AUTHORITIES.split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
     secret,
     secretExpiresAt: env.MICROSOFT_SECRET_EXPIRES_AT ?? null,
   };

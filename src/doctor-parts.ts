@@ -24,10 +24,16 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
     const signIn = providers.of(provider);
     if (signIn === null) return null;
     return async () => {
-      const outcome = await signIn.refresh(new Secret('doctor-asks-whether-the-app-is-known'), signIn.requiredScopes('BOTH'), ASK_WITHIN_MS);
+      const outcome = await signIn.refresh(
+        new Secret('doctor-asks-whether-the-app-is-known'),
+        signIn.requiredScopes('BOTH'),
+        ASK_WITHIN_MS,
+      );
       if (outcome.kind === 'GRANTED') return null;
       const { reason, message } = diagnose(outcome.evidence);
-      return reason.startsWith('APP_') || reason === 'TENANT_NOT_FOUND' || reason === 'WRONG_CLOUD' || outcome.evidence.httpStatus === null ? message : null;
+      return reason.startsWith('APP_') || reason === 'TENANT_NOT_FOUND' || reason === 'WRONG_CLOUD' || outcome.evidence.httpStatus === null
+        ? message
+        : null;
     };
   };
 
@@ -44,12 +50,18 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
   });
 
   return {
-    openStore: () => openStore(config.databaseUrl, { clock, newId: randomUUID, random: Math.random, log, serve: false, holder: randomUUID() }),
+    openStore: () =>
+      openStore(config.databaseUrl, { clock, newId: randomUUID, random: Math.random, log, serve: false, holder: randomUUID() }),
     keyringFile: config.keyringFile,
     databaseUrl: config.databaseUrl,
     publicUrl: config.settings.publicUrl,
     apps: [
-      { name: 'Microsoft', ask: askApp('MICROSOFT_365'), variable: 'MICROSOFT_CLIENT_ID', expiresAt: config.settings.appSecretExpiresAt ?? null },
+      {
+        name: 'Microsoft',
+        ask: askApp('MICROSOFT_365'),
+        variable: 'MICROSOFT_CLIENT_ID',
+        expiresAt: config.settings.appSecretExpiresAt ?? null,
+      },
       { name: 'Google', ask: askApp('GMAIL'), variable: 'GOOGLE_CLIENT_ID', expiresAt: null },
     ],
     network: [

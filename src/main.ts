@@ -104,7 +104,9 @@ async function serve(rest: readonly string[]): Promise<number> {
   process.on('unhandledRejection', (error) => log.error('A promise was rejected and nobody handled it.', { error }));
   const gateway = await startGateway(config, { log, clock: systemClock, random: Math.random });
   const url = config.settings.publicUrl.href.replace(/\/$/, '');
-  complain(`mailbox-gateway ${VERSION} serves on http://${gateway.host}:${gateway.port}  (GraphQL: ${url}/graphql, GraphiQL: ${url}/graphiql)`);
+  complain(
+    `mailbox-gateway ${VERSION} serves on http://${gateway.host}:${gateway.port}  (GraphQL: ${url}/graphql, GraphiQL: ${url}/graphiql)`,
+  );
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
@@ -121,12 +123,17 @@ async function tokens(rest: readonly string[]): Promise<number> {
     2,
   );
   const [action, id] = positionals;
-  if (action !== 'create' && action !== 'list' && action !== 'revoke') throw new UsageError('tokens', 'Say what to do: tokens create, tokens list or tokens revoke ID.');
+  if (action !== 'create' && action !== 'list' && action !== 'revoke')
+    throw new UsageError('tokens', 'Say what to do: tokens create, tokens list or tokens revoke ID.');
   const outcome = await withStore(async (store): Promise<TokenCommandOutcome> => {
     const now = systemClock.now();
     switch (action) {
       case 'create':
-        return createTokenCommand(store, { workspace: one(values['workspace']), role: one(values['role']), name: one(values['name']), expires: one(values['expires']) }, now);
+        return createTokenCommand(
+          store,
+          { workspace: one(values['workspace']), role: one(values['role']), name: one(values['name']), expires: one(values['expires']) },
+          now,
+        );
       case 'list':
         return listTokensCommand(store, now);
       case 'revoke':
@@ -165,6 +172,7 @@ async function keys(rest: readonly string[]): Promise<number> {
         case 'remove':
           if (keyId === undefined) throw new UsageError('keys', 'Which key? keys status shows the ones that may be removed.');
           return finished(await keysRemove(parts, keyId));
+        case undefined:
         default:
           throw new UsageError('keys', 'Say what to do: keys status, add, activate, rotate or remove KEY.');
       }
@@ -191,7 +199,14 @@ async function explain(rest: readonly string[]): Promise<number> {
   const { values, positionals } = arguments_(
     'explain',
     rest,
-    { jsonl: { type: 'boolean' }, json: { type: 'boolean' }, provider: { type: 'string' }, protocol: { type: 'string' }, auth: { type: 'string' }, host: { type: 'string' } },
+    {
+      jsonl: { type: 'boolean' },
+      json: { type: 'boolean' },
+      provider: { type: 'string' },
+      protocol: { type: 'string' },
+      auth: { type: 'string' },
+      host: { type: 'string' },
+    },
     Number.POSITIVE_INFINITY,
   );
   if (values['jsonl'] === true) {
@@ -238,9 +253,17 @@ function configuration(): Config {
 
 async function withStore<T>(work: (store: Store, config: Config) => Promise<T>): Promise<T> {
   const config = configuration();
-  if (config.databaseUrl.startsWith('sqlite:')) mkdirSync(dirname(config.databaseUrl.slice('sqlite:'.length)), { recursive: true, mode: 0o700 });
+  if (config.databaseUrl.startsWith('sqlite:'))
+    mkdirSync(dirname(config.databaseUrl.slice('sqlite:'.length)), { recursive: true, mode: 0o700 });
   const log = createLog(config.logLevel === 'debug' ? 'debug' : 'warn');
-  const store = await openStore(config.databaseUrl, { clock: systemClock, newId: randomUUID, random: Math.random, log, serve: false, holder: randomUUID() });
+  const store = await openStore(config.databaseUrl, {
+    clock: systemClock,
+    newId: randomUUID,
+    random: Math.random,
+    log,
+    serve: false,
+    holder: randomUUID(),
+  });
   try {
     return await work(store, config);
   } finally {
@@ -257,7 +280,7 @@ function arguments_(command: CommandName, rest: readonly string[], options: Opti
     return parsed;
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(command, error instanceof Error ? error.message.split('. ')[0] ?? '' : 'The options cannot be read.');
+    throw new UsageError(command, error instanceof Error ? (error.message.split('. ')[0] ?? '') : 'The options cannot be read.');
   }
 }
 

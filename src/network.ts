@@ -14,7 +14,7 @@ export function createNetwork(config: Config, log: Log): { readonly pinHost: Pin
   const pinHost = createPinHost({
     resolve: resolveHost,
     allow: config.networkAllow,
-    trustedHosts: Object.values(servers).map(({ host, port }) => ({ host, port })),
+    trustedHosts: Object.values({ ...servers }).map(({ host, port }) => ({ host, port })),
     log,
   });
   const discover = createDiscovery({

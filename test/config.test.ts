@@ -30,7 +30,13 @@ describe('configuration', () => {
   });
 
   test('every problem is reported at once, one line each, naming the variable', () => {
-    const problems = problemsOf({ PORT: 'http', DATABASE_URL: 'postgres://x', CHECK_TIMEOUT_SECONDS: '0', LOG_LEVEL: 'loud', MICROSOFT_IMAP: 'imap.test' });
+    const problems = problemsOf({
+      PORT: 'http',
+      DATABASE_URL: 'postgres://x',
+      CHECK_TIMEOUT_SECONDS: '0',
+      LOG_LEVEL: 'loud',
+      MICROSOFT_IMAP: 'imap.test',
+    });
     expect(problems).toHaveLength(5);
     for (const name of ['PORT', 'DATABASE_URL', 'CHECK_TIMEOUT_SECONDS', 'LOG_LEVEL', 'MICROSOFT_IMAP']) {
       expect(problems.filter((line) => line.startsWith(`${name}:`) && !line.includes('\n'))).toHaveLength(1);
@@ -38,8 +44,20 @@ describe('configuration', () => {
   });
 
   test('problems that need more than one variable are reported together', () => {
-    const problems = problemsOf({ MICROSOFT_CLIENT_ID: 'app', GOOGLE_CLIENT_ID: 'app', JWT_JWKS_URL: 'https://desk.test/jwks', NETWORK_ALLOW: 'nonsense', CA_FILE: '/nowhere.pem' });
-    expect(problems.map((line) => line.split(':')[0]).sort()).toEqual(['CA_FILE', 'GOOGLE_CLIENT_SECRET', 'JWT_ISSUER, JWT_AUDIENCE', 'MICROSOFT_CLIENT_SECRET', 'NETWORK_ALLOW']);
+    const problems = problemsOf({
+      MICROSOFT_CLIENT_ID: 'app',
+      GOOGLE_CLIENT_ID: 'app',
+      JWT_JWKS_URL: 'https://desk.test/jwks',
+      NETWORK_ALLOW: 'nonsense',
+      CA_FILE: '/nowhere.pem',
+    });
+    expect(problems.map((line) => line.split(':')[0]).sort()).toEqual([
+      'CA_FILE',
+      'GOOGLE_CLIENT_SECRET',
+      'JWT_ISSUER, JWT_AUDIENCE',
+      'MICROSOFT_CLIENT_SECRET',
+      'NETWORK_ALLOW',
+    ]);
   });
 
   test('no problem repeats a secret', () => {
@@ -64,7 +82,10 @@ describe('configuration', () => {
   });
 
   test('origins are taken apart, not compared as text', () => {
-    expect(configOf({ RETURN_TO_ORIGINS: 'https://desk.test/some/path, https://other.test:8443' }).settings.returnToOrigins).toEqual(['https://desk.test', 'https://other.test:8443']);
+    expect(configOf({ RETURN_TO_ORIGINS: 'https://desk.test/some/path, https://other.test:8443' }).settings.returnToOrigins).toEqual([
+      'https://desk.test',
+      'https://other.test:8443',
+    ]);
     expect(problemsOf({ RETURN_TO_ORIGINS: 'javascript:alert(1)' })).toHaveLength(1);
   });
 });

@@ -10,7 +10,12 @@ export interface DoctorParts {
   readonly databaseUrl: string;
   readonly publicUrl: URL;
   /** Each of the big providers, and whether sign-in with it is configured and answers. */
-  readonly apps: readonly { readonly name: string; readonly ask: (() => Promise<string | null>) | null; readonly variable: string; readonly expiresAt: number | null }[];
+  readonly apps: readonly {
+    readonly name: string;
+    readonly ask: (() => Promise<string | null>) | null;
+    readonly variable: string;
+    readonly expiresAt: number | null;
+  }[];
   /** Resolves a public name, and opens a connection to a mail server; each says what went wrong, null when nothing did. */
   readonly network: readonly { readonly name: string; readonly ask: () => Promise<string | null> }[];
   readonly now: number;
@@ -34,7 +39,10 @@ export async function* doctor(parts: DoctorParts): AsyncIterable<Finding> {
   for (const app of parts.apps) yield await appFinding(app, parts.now);
   yield parts.publicUrl.protocol === 'https:' || ['localhost', '127.0.0.1'].includes(parts.publicUrl.hostname)
     ? { state: 'ok', line: `Public address: ${parts.publicUrl.origin}.` }
-    : { state: 'problem', line: `Public address: ${parts.publicUrl.origin} is not https. Sign-in cookies and tokens would travel in clear text: set PUBLIC_URL to the https address.` };
+    : {
+        state: 'problem',
+        line: `Public address: ${parts.publicUrl.origin} is not https. Sign-in cookies and tokens would travel in clear text: set PUBLIC_URL to the https address.`,
+      };
   for (const { name, ask } of parts.network) {
     const problem = await ask();
     yield problem === null ? { state: 'ok', line: `Network: ${name} works.` } : { state: 'problem', line: `Network: ${name}: ${problem}` };
@@ -49,7 +57,10 @@ async function openOrNull(parts: DoctorParts): Promise<{ readonly store: Store |
     return { store, finding: { state: 'ok', line: `Database: ${store.engine} answers.` } };
   } catch (error) {
     const known = error instanceof StoreRefused || error instanceof StoreUnavailable;
-    return { store: null, finding: { state: 'problem', line: `Database: ${known ? error.message : 'cannot be opened. Check DATABASE_URL.'}` } };
+    return {
+      store: null,
+      finding: { state: 'problem', line: `Database: ${known ? error.message : 'cannot be opened. Check DATABASE_URL.'}` },
+    };
   }
 }
 
@@ -58,7 +69,11 @@ async function* keyFindings(parts: DoctorParts, store: Store | null): AsyncItera
     const ring = readKeyRing(parts.keyringFile);
     const check = store === null ? null : await checkKeyRing(store, ring);
     if (check?.kind === 'problem') yield { state: 'problem', line: `Keys: ${check.message}` };
-    else yield { state: 'ok', line: `Keys: ${ring.keys.size} in the ring, "${ring.activeKeyId}" is active${check === null ? '' : ', and they belong to this database'}.` };
+    else
+      yield {
+        state: 'ok',
+        line: `Keys: ${ring.keys.size} in the ring, "${ring.activeKeyId}" is active${check === null ? '' : ', and they belong to this database'}.`,
+      };
   } catch (error) {
     if (!(error instanceof KeyRingRefused)) throw error;
     const isNew = error.problem === 'MISSING' && parts.databaseUrl.startsWith('sqlite:');
@@ -70,11 +85,17 @@ async function* keyFindings(parts: DoctorParts, store: Store | null): AsyncItera
 
 async function* processFindings(store: Store, now: number): AsyncIterable<Finding> {
   const instances = await store.instances(now - 60_000);
-  yield { state: 'ok', line: `Processes: ${instances.length === 0 ? 'none is serving now' : `${instances.length} serving (${[...new Set(instances.map((one) => one.version))].join(', ')})`}.` };
+  yield {
+    state: 'ok',
+    line: `Processes: ${instances.length === 0 ? 'none is serving now' : `${instances.length} serving (${[...new Set(instances.map((one) => one.version))].join(', ')})`}.`,
+  };
   const ahead = instances.filter((one) => one.seenAt - now > SKEW_MS);
   yield ahead.length === 0
     ? { state: 'ok', line: 'Clock: agrees with the other processes.' }
-    : { state: 'problem', line: `Clock: ${ahead.length} serving processes are more than 30 s ahead of this machine. Switch on time synchronisation (NTP).` };
+    : {
+        state: 'problem',
+        line: `Clock: ${ahead.length} serving processes are more than 30 s ahead of this machine. Switch on time synchronisation (NTP).`,
+      };
 }
 
 async function appFinding(app: DoctorParts['apps'][number], now: number): Promise<Finding> {
@@ -83,7 +104,10 @@ async function appFinding(app: DoctorParts['apps'][number], now: number): Promis
   if (problem !== null) return { state: 'problem', line: `${app.name} sign-in: ${problem}` };
   if (app.expiresAt !== null && app.expiresAt - now < 30 * DAY_MS) {
     const days = Math.max(0, Math.floor((app.expiresAt - now) / DAY_MS));
-    return { state: 'problem', line: `${app.name} sign-in: the client secret ends in ${days} days. Make a new one at the app registration and set it before then.` };
+    return {
+      state: 'problem',
+      line: `${app.name} sign-in: the client secret ends in ${days} days. Make a new one at the app registration and set it before then.`,
+    };
   }
   return { state: 'ok', line: `${app.name} sign-in: configured.` };
 }

@@ -27,7 +27,9 @@ export async function createTokenCommand(store: TokenStore, wish: CreateTokenWis
     ...(name === '' ? ['--workspace is missing. Example: --workspace acme'] : []),
     ...(name.length > 100 ? ['--workspace has to be at most 100 characters.'] : []),
     ...(role === undefined ? [`--role has to be viewer, worker or admin${wish.role === undefined ? '' : `, not "${wish.role}"`}.`] : []),
-    ...(wish.expires !== undefined && lifetimeMs === null ? [`--expires has to be a number and h, d or w, such as 90d, not "${wish.expires}".`] : []),
+    ...(wish.expires !== undefined && lifetimeMs === null
+      ? [`--expires has to be a number and h, d or w, such as 90d, not "${wish.expires}".`]
+      : []),
   ];
   if (role === undefined || problems.length > 0) return { kind: 'refused', problems };
   const workspace = await store.ensureWorkspace(name, now);
@@ -44,7 +46,8 @@ export async function createTokenCommand(store: TokenStore, wish: CreateTokenWis
 
 export async function listTokensCommand(store: TokenStore, now: number): Promise<TokenCommandOutcome> {
   const [tokens, workspaces] = await Promise.all([store.tokens(), store.workspaces()]);
-  if (tokens.length === 0) return { kind: 'done', lines: ['There are no tokens yet. Make one: mailbox-gateway tokens create --workspace acme --role admin'] };
+  if (tokens.length === 0)
+    return { kind: 'done', lines: ['There are no tokens yet. Make one: mailbox-gateway tokens create --workspace acme --role admin'] };
   const nameOf = new Map(workspaces.map((workspace) => [workspace.id, workspace.name]));
   const rows = tokens.map((token) => [
     token.id,
@@ -58,7 +61,8 @@ export async function listTokensCommand(store: TokenStore, now: number): Promise
 }
 
 export async function revokeTokenCommand(store: TokenStore, id: string | undefined, now: number): Promise<TokenCommandOutcome> {
-  if (id === undefined || id === '') return { kind: 'refused', problems: ['Which token? Example: mailbox-gateway tokens revoke 0aB…; "tokens list" shows the ids.'] };
+  if (id === undefined || id === '')
+    return { kind: 'refused', problems: ['Which token? Example: mailbox-gateway tokens revoke 0aB…; "tokens list" shows the ids.'] };
   // Somebody who pastes the whole token means the one it names.
   const tokenId = (/^mgk_([0-9A-Za-z]+)_/.exec(id)?.[1] ?? id) as TokenId;
   const revoked = await store.revokeToken(tokenId, now);
@@ -74,5 +78,10 @@ function stateOf(token: { readonly revokedAt: number | null; readonly expiresAt:
 
 function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

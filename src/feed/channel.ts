@@ -80,7 +80,8 @@ export function createChannel(store: Store, workspaceId: WorkspaceId, onError: (
     },
     async eventsAfter(after) {
       const first = ring[0];
-      if (first !== undefined && first.position <= after + 1) return ring.slice(after + 1 - first.position, after + 1 - first.position + READ_BATCH);
+      if (first !== undefined && first.position <= after + 1)
+        return ring.slice(after + 1 - first.position, after + 1 - first.position + READ_BATCH);
       if (after >= delivered) return [];
       return store.eventsAfter(workspaceId, after, READ_BATCH);
     },

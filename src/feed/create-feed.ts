@@ -99,11 +99,7 @@ export function createFeed(parts: { readonly store: Store; readonly clock: Clock
       } catch (error) {
         log.warn('Following the log failed; it starts again.', { error: error instanceof Error ? error.name : 'unknown' });
       }
-      if (signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        const timer = clock.schedule(RETRY_MS, resolve);
-        signal.addEventListener('abort', () => (timer.cancel(), resolve()), { once: true });
-      });
+      await pause(clock, RETRY_MS, signal);
     }
   }
 
@@ -129,4 +125,20 @@ export function createFeed(parts: { readonly store: Store; readonly clock: Clock
       stopping = null;
     },
   };
+}
+
+/** Resolves after `ms`, or at once when `signal` is aborted. */
+function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      timer.cancel();
+      resolve();
+    };
+    const timer = clock.schedule(ms, () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    signal.addEventListener('abort', stop, { once: true });
+  });
 }

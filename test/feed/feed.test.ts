@@ -35,7 +35,8 @@ describe('the feed', () => {
   });
 
   async function append(count: number, to: WorkspaceId = workspace): Promise<void> {
-    for (let n = 0; n < count; n += 1) await store.commit([{ workspaceId: to, at: clock.now(), events: [{ kind: 'WORKSPACE', change: 'PRIMARY' }] }]);
+    for (let n = 0; n < count; n += 1)
+      await store.commit([{ workspaceId: to, at: clock.now(), events: [{ kind: 'WORKSPACE', change: 'PRIMARY' }] }]);
   }
 
   async function take(reader: AsyncIterator<FeedItem>, count: number): Promise<FeedItem[]> {
@@ -48,7 +49,8 @@ describe('the feed', () => {
     return items;
   }
 
-  const positions = (items: readonly FeedItem[]): readonly number[] => items.flatMap((item) => (item.kind === 'event' ? [item.event.position] : []));
+  const positions = (items: readonly FeedItem[]): readonly number[] =>
+    items.flatMap((item) => (item.kind === 'event' ? [item.event.position] : []));
 
   test('the first item says how the reading begins; without a cursor it is LIVE and nothing older comes', async () => {
     await append(3);
@@ -99,15 +101,18 @@ describe('the feed', () => {
     await reader.return?.();
   });
 
-  test.each(['', 'nonsense', 'MS4wMDAw', 'a'.repeat(100)])('a cursor that is none of ours (%j) is RESET_REQUIRED and goes on from now', async (cursor) => {
-    await append(3);
-    const reader = feed.read(workspace, cursor);
-    const [opened] = await take(reader, 1);
-    expect(opened).toMatchObject({ resume: 'RESET_REQUIRED', cursor: await feed.cursorNow(workspace) });
-    await append(1);
-    expect(positions(await take(reader, 1))).toEqual([4]);
-    await reader.return?.();
-  });
+  test.each(['', 'nonsense', 'MS4wMDAw', 'a'.repeat(100)])(
+    'a cursor that is none of ours (%j) is RESET_REQUIRED and goes on from now',
+    async (cursor) => {
+      await append(3);
+      const reader = feed.read(workspace, cursor);
+      const [opened] = await take(reader, 1);
+      expect(opened).toMatchObject({ resume: 'RESET_REQUIRED', cursor: await feed.cursorNow(workspace) });
+      await append(1);
+      expect(positions(await take(reader, 1))).toEqual([4]);
+      await reader.return?.();
+    },
+  );
 
   test('a cursor of another workspace, of the future or of another copy of the data is RESET_REQUIRED', async () => {
     const other = (await store.ensureWorkspace('other', clock.now())).id;
@@ -198,9 +203,9 @@ describe('the feed', () => {
     for (const reader of readers) await take(reader, 1);
     await append(120);
     // Whatever wake comes last decides when the rest is read; a sure one is a gap.
-    let complete = false;
-    const collected = Promise.all(readers.map((reader) => take(reader, 120))).finally(() => (complete = true));
-    while (!complete) await append(1);
+    const collecting = { complete: false };
+    const collected = Promise.all(readers.map((reader) => take(reader, 120))).finally(() => (collecting.complete = true));
+    while (!collecting.complete) await append(1);
     const all = await collected;
     for (const items of all) expect(positions(items).slice(0, 120)).toEqual(Array.from({ length: 120 }, (_, index) => index + 1));
     for (const reader of readers) await reader.return?.();
