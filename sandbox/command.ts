@@ -133,7 +133,7 @@ ${tableOf(LOGIN_FAULTS)}
 Faults of a server
 ${tableOf(SERVER_FAULTS)}
 
-The admin port is http://127.0.0.1:4900, or what SANDBOX_ADMIN_URL says.`;
+It talks to http://127.0.0.1:4900, or to the port SANDBOX_ADMIN_PORT, or to what SANDBOX_ADMIN_URL says.`;
 
 function tableOf(faults: Readonly<Record<string, string>>): string {
   return Object.entries(faults)

@@ -5,14 +5,15 @@ import { createCertificates } from './certificates.ts';
 import { createDemoApi } from './demo/api.ts';
 import { sandboxEnvironment, SANDBOX_APP } from './demo/gateway-environment.ts';
 import { gatewayCommand, startGatewayProcess } from './demo/gateway-process.ts';
-import { DEMO_ACCOUNTS, DEMO_GOOGLE_PEOPLE, DEMO_MICROSOFT_PEOPLE, DEMO_SHARED, seedDemo } from './demo/seed.ts';
+import { DEMO_ACCOUNTS, DEMO_GOOGLE_PEOPLE, DEMO_MICROSOFT_PEOPLE, DEMO_PASSWORD, DEMO_SHARED, seedDemo } from './demo/seed.ts';
 import { startOauthServer, type OauthServer, type OauthServerOptions } from './oauth/oauth-server.ts';
 import { startSandbox, type Sandbox } from './sandbox.ts';
 
 /** `npm run demo`: a gateway on embedded SQLite beside a sandbox, with a mailbox in every scenario. Works offline; leaves nothing behind. */
 
 const PORT = process.env['PORT'] ?? '4000';
-const ADMIN_PORT = Number(process.env['SANDBOX_ADMIN_PORT'] ?? '4900');
+const DEFAULT_ADMIN_PORT = 4900;
+const ADMIN_PORT = Number(process.env['SANDBOX_ADMIN_PORT'] ?? DEFAULT_ADMIN_PORT);
 const URL_OF_GATEWAY = `http://localhost:${PORT}`;
 
 const folder = mkdtempSync(join(tmpdir(), 'mailbox-gateway-demo-'));
@@ -80,24 +81,30 @@ async function run(): Promise<void> {
 }
 
 function introduction(token: string, microsoft: OauthServer, google: OauthServer): string {
+  const sandbox = ADMIN_PORT === DEFAULT_ADMIN_PORT ? 'npm run sandbox --' : `SANDBOX_ADMIN_PORT=${ADMIN_PORT} npm run sandbox --`;
   return `
 Ready. A workspace with a mailbox in every scenario is being watched.
 
   GraphiQL, signed in:   ${URL_OF_GATEWAY}/graphiql#token=${token}
   GraphQL:               ${URL_OF_GATEWAY}/graphql
   Token (admin):         ${token}
-  Microsoft sign-in:     ${microsoft.origin}   (all passwords here are "secret")
+  Microsoft sign-in:     ${microsoft.origin}   (everybody's password is "${DEMO_PASSWORD}")
   Google sign-in:        ${google.origin}
+  The four scenarios:    ${URL_OF_GATEWAY}/help
 
-Open the link, run "LiveStatus" in its tab, and break something in another terminal:
+Open the first link, run the tab "LiveStatus", and break something in another terminal:
 
-  npm run sandbox -- set-password support@acme.test new
-  npm run sandbox -- fault office@contoso.test smtp-auth-disabled
-  npm run sandbox -- fault imap unavailable
-  npm run sandbox -- state
-  npm run sandbox -- --help
+  ${sandbox} set-password support@acme.test new
 
-Then repair it with "ReenterPassword" (billing@acme.test waits for it: its password is "new" now).
+Within 20 seconds the event arrives. The tab "ReenterPassword" repairs billing@acme.test, whose password is "new" already.
+More to break, and to mend:
+
+  ${sandbox} fault office@contoso.test smtp-auth-disabled
+  ${sandbox} fault imap unavailable
+  ${sandbox} clear imap
+  ${sandbox} state
+  ${sandbox} --help
+
 Stop with Ctrl-C; nothing is kept.
 `;
 }
