@@ -1,4 +1,5 @@
 import type { Incident } from '../domain/incident.ts';
+import type { Health } from '../domain/leg.ts';
 import type { MailboxIndex } from '../domain/mailbox-index.ts';
 import { severityOf } from '../domain/mailbox-status.ts';
 import type { MailboxOrder } from './store.ts';
@@ -21,6 +22,12 @@ export function mailboxSortKeys(id: string, index: MailboxIndex): MailboxSortKey
     bySeverity: `${WORST - index.severityRank}${SEPARATOR}${address}`,
     byChanged: `${newestFirst(index.changedAt)}${SEPARATOR}${id}`,
   };
+}
+
+/** The part of the severity order that mailboxes of these healths lie in: from inclusive, to exclusive. */
+export function severityRange(healths: readonly Health[]): { readonly from: string; readonly to: string } {
+  const places = healths.map((health) => WORST - severityOf(health));
+  return { from: String(Math.min(...places)), to: String(Math.max(...places) + 1) };
 }
 
 export function incidentSortKey(incident: Pick<Incident, 'id' | 'openedAt'>): string {

@@ -27,7 +27,8 @@ export interface Store {
    * succeeds or conflicts alone. Results are in the order of the changes.
    *
    * A change conflicts when a guard fails: a `replace` or `remove` whose expectedRevision is no longer the stored one,
-   * an `insert` whose id exists, or a live address that another live mailbox of the workspace has. Exactly one of two
+   * an `insert` whose id exists, a live address that another live mailbox of the workspace has, a scope that another open
+   * incident of the workspace has, or a document whose workspaceId is not the change's. Exactly one of two
    * racing changes with the same guard commits.
    *
    * The head of the log is written last. `position` and `sequence` are gap-free and equal to the order in which
@@ -154,6 +155,7 @@ export interface Store {
 
   /**
    * Wakes the feed: one item for each group of newly committed events, from any process, in log order per workspace.
+   * The first item is always a `gap`: from then on nothing that is committed goes unnoticed.
    * Items may repeat and may be missing after a fault: then `{kind: 'gap'}` says that every log has to be read again.
    * The log is the truth. Ends when `signal` aborts. MongoDB: ONE supervised change stream on a connection of its own,
    * re-opened by itself for ever; SQLite: the committed write itself and, for other processes, PRAGMA data_version.

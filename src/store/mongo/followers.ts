@@ -31,6 +31,7 @@ export function createFollowers(openConnection: () => Promise<Connection>, clock
   let loop: Promise<void> | null = null;
   let connection: Promise<Connection> | null = null;
   let open: Stream | null = null;
+  let isListening = false;
 
   function watch(db: ReturnType<typeof databaseOf>) {
     return db
@@ -53,12 +54,14 @@ export function createFollowers(openConnection: () => Promise<Connection>, clock
     try {
       // The first look opens the stream at the server; only then is it true that nothing newer can be missed.
       const first = await stream.tryNext();
+      isListening = true;
       onOpen();
       for (const queue of queues) queue.pushGap();
       tell(first);
       while (queues.size > 0) tell(await stream.next());
     } finally {
       open = null;
+      isListening = false;
       await stream.close().catch(() => undefined);
     }
   }
@@ -105,7 +108,7 @@ export function createFollowers(openConnection: () => Promise<Connection>, clock
       signal.addEventListener('abort', stop);
       queues.add(queue);
       // A second follower joins a stream that may be open for long: it has missed what came before.
-      if (open !== null) queue.pushGap();
+      if (isListening) queue.pushGap();
       loop ??= supervise();
       return queue.iterator;
     },

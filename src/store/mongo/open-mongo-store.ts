@@ -72,6 +72,10 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   };
   return {
     ...guardMethods(store, admit, asStoreError),
+    follow(signal) {
+      admit();
+      return followers.follow(signal);
+    },
     close() {
       closing ??= store.close();
       return closing;

@@ -136,12 +136,15 @@ function wrap(raw: Database.Database): SqliteDatabase {
       }
     },
     savepoint(work) {
-      raw.exec('SAVEPOINT change');
+      prepared('SAVEPOINT change').run();
       let kept = false;
       try {
         kept = work();
       } finally {
-        if (raw.inTransaction) raw.exec(kept ? 'RELEASE change' : 'ROLLBACK TO change; RELEASE change');
+        if (raw.inTransaction) {
+          if (!kept) prepared('ROLLBACK TO change').run();
+          prepared('RELEASE change').run();
+        }
       }
     },
     close: () => void raw.close(),

@@ -5,7 +5,7 @@ import { applyChange } from './apply-change.ts';
 import { answered, isSqliteError, type SqliteDatabase } from './database.ts';
 
 /** A transaction does not grow beyond this, so that the event loop is not held for long. */
-const MAX_CHANGES = 200;
+const MAX_CHANGES = 100;
 
 interface Request {
   readonly changes: readonly Change[];

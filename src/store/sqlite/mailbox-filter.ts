@@ -1,4 +1,5 @@
 import { addressKey } from '../../domain/mail.ts';
+import { severityRange } from '../sort-key.ts';
 import type { MailboxFilter } from '../store.ts';
 import type { SqlValue } from './database.ts';
 
@@ -24,11 +25,19 @@ export function mailboxCondition(workspaceId: string, filter: MailboxFilter): Sq
     params.push(JSON.stringify(values));
   };
   among('m.health', filter.health);
+  if (filter.health !== undefined && filter.health.length > 0) {
+    // Without this, a list by severity would be walked to its end for the last page of a few.
+    const { from, to } = severityRange(filter.health);
+    parts.push('m.by_severity >= ? AND m.by_severity < ?');
+    params.push(from, to);
+  }
   among('m.provider', filter.provider);
   among('m.auth_method', filter.authMethod);
   if (filter.scenario !== undefined) {
-    parts.push(`(m.scenario ${IN_LIST} OR m.id ${IN_LIST})`);
-    params.push(JSON.stringify(filter.scenario), JSON.stringify(filter.scenarioAlsoIds ?? []));
+    const alsoIds = filter.scenarioAlsoIds ?? [];
+    // The id is in no index of the list, so it is only looked at when it matters.
+    parts.push(alsoIds.length === 0 ? `m.scenario ${IN_LIST}` : `(m.scenario ${IN_LIST} OR m.id ${IN_LIST})`);
+    params.push(JSON.stringify(filter.scenario), ...(alsoIds.length === 0 ? [] : [JSON.stringify(alsoIds)]));
   }
   among('m.id', filter.ids);
   if (filter.exceptIds !== undefined) {

@@ -106,6 +106,10 @@ function compose(db: SqliteDatabase, clock: Clock, newId: NewId, lease: ServingL
   };
   return {
     ...guardMethods(store, admit, asStoreError),
+    follow(signal) {
+      admit();
+      return answered(() => followers.follow(signal));
+    },
     async close() {
       if (closed) return;
       closed = true;

@@ -339,6 +339,7 @@ export function commitContract(engine: EngineUnderTest): void {
       const { store } = await open();
       await store.close();
       await store.close();
+      expect(() => store.follow(new AbortController().signal)).toThrow('closed');
       await expect(store.workspaces()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
       await expect(store.commit([{ workspaceId: newId() as WorkspaceId, at: 1 }])).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     });
