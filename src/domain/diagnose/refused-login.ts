@@ -19,9 +19,11 @@ export function refusedLogin(reading: Reading): Finding | null {
     replyCode === 535 ||
     enhancedCode === '5.7.8' ||
     saslError !== null;
-  if (named || coded) return refused(reading, 'LIKELY');
+  const worded = named || namesRefusal(reading.words);
+  // A code without a word for it may be how this server says something else.
+  if (named || coded) return refused(reading, worded || reading.words.length < 40 ? 'LIKELY' : 'AMBIGUOUS');
   if (httpStatus === 401 && (context.protocol === 'OAUTH' || reading.usesOAuth)) return refused(reading, 'LIKELY');
-  return namesRefusal(reading.words) ? refused(reading, 'AMBIGUOUS') : null;
+  return worded ? refused(reading, 'AMBIGUOUS') : null;
 }
 
 function refused(reading: Reading, confidence: Confidence): Finding {

@@ -27,7 +27,7 @@ export function namesAnEnd(words: string): boolean {
 
 /** "Try again", which servers also write after a wrong password. Believed only when nothing else was said. */
 export function invitesRetry(words: string): boolean {
-  return /\b(?:try|retry|attempt)(?: it| that| this)? again\b|\bplease retry\b|\btry once more\b|erneut versuchen|versuchen sie es (?:bitte )?(?:erneut|noch ?mal)|nochmals|reessaye|попробуйте (?:еще|ещё) раз|повторите|intentelo de nuevo|riprova|tente novamente|opnieuw|ponownie|重试|もう一度/.test(
+  return /\b(?:try|retry|attempt)(?: it| that| this)? again\b|\bretry\b|\btry once more\b|erneut versuchen|versuchen sie es (?:bitte )?(?:erneut|noch ?mal)|nochmals|reessaye|попробуйте (?:еще|ещё) раз|повторите|intentelo de nuevo|riprova|tente novamente|opnieuw|ponownie|重试|もう一度/.test(
     words,
   );
 }

@@ -24,6 +24,7 @@ export interface UnseenCase extends ExplainHints {
   readonly raw: unknown;
   readonly reasons: readonly string[];
   readonly retryable: boolean;
+  readonly action?: string;
 }
 
 function fileBeside(name: string): string {

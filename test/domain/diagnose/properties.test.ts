@@ -67,13 +67,10 @@ test('whatever is thrown, there is a diagnosis with a known reason', () => {
   );
 });
 
-test('a long and hostile text takes no noticeable time', () => {
-  for (const filler of ['a', '{', 'auth failed ', 'invalid ', '535 5.7.8 ', '(((', 'user not ', 'AADSTS1 ']) {
-    const text = filler.repeat(200_000 / filler.length);
-    const startedAt = performance.now();
-    diagnose(evidenceOfText(text, contextOfHints({})));
-    // Generous on purpose: a rule that backtracks without bound takes minutes.
-    expect(performance.now() - startedAt).toBeLessThan(5000);
+// A rule that backtracks without bound would run into the time limit of the test.
+test('a long and hostile text is read to its end', () => {
+  for (const filler of ['a', '{', 'auth failed ', 'invalid ', '535 5.7.8 ', '(((', 'user not ', 'AADSTS1 ', 'account unable to ']) {
+    expect(REASONS).toContain(diagnose(evidenceOfText(filler.repeat(200_000 / filler.length), contextOfHints({}))).reason);
   }
 });
 
