@@ -119,7 +119,7 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
 
   /** The provider sent the browser back without a code: declined, blocked by a policy, or out of order. */
   async function refusedByProvider(found: Authorization, query: URLSearchParams): Promise<FinishedSignIn> {
-    const raw = { error: query.get('error'), error_description: query.get('error_description'), suberror: query.get('error_subtype') };
+    const raw = { where: 'authorize callback', error: query.get('error'), error_description: query.get('error_description'), suberror: query.get('error_subtype') };
     const diagnosis = diagnose(evidenceOf(raw, { protocol: 'OAUTH', provider: found.provider, host: null, authMethod: 'OAUTH2' }));
     const ended = await untilCommitted<Authorization | null>(store, async () => {
       const state = await readRepair(store, found.workspaceId, found.id);
