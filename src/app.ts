@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
 import { checkKeyRing } from './commands/check-keyring.ts';
+import { createKeepAlive } from './credentials/keep-alive.ts';
 import { createOpenLogin } from './credentials/open-login.ts';
 import { createRefreshGrant } from './credentials/create-refresh-grant.ts';
 import { createRepair } from './credentials/create-repair.ts';
@@ -175,6 +176,9 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
     closers.push(() => repair.stop());
     status.start();
     closers.push(() => status.stop());
+    const keepAlive = createKeepAlive({ store, refreshGrant, clock, log, holder });
+    keepAlive.start();
+    closers.push(() => keepAlive.stop());
     closers.push(
       keepHouse({ store, clock, log, holder, keyIds: () => [...ring.ring().keys.keys()], retentionMs: settings.logRetentionMs }),
     );

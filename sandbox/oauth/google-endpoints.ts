@@ -37,6 +37,9 @@ export async function googleEndpoint({ path, request, response, provider, people
       const token = await provider.AccessToken.find(bearer);
       const person = people.find(token?.accountId ?? '');
       if (person === null) return json(401, { error: { code: 401, message: 'Invalid Credentials', status: 'UNAUTHENTICATED' } });
+      const scopes = (token?.scope ?? '').split(' ');
+      if (!scopes.includes('https://mail.google.com/'))
+        return json(403, { error: { code: 403, message: 'Request had insufficient authentication scopes.', status: 'PERMISSION_DENIED' } });
       return json(200, { emailAddress: person.address, messagesTotal: 0, threadsTotal: 0, historyId: '1' });
     }
     default:

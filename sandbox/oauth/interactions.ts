@@ -11,6 +11,10 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
     if (match?.[1] === undefined) return false;
     const [, uid, step] = match;
     const details = await provider.interactionDetails(request, response);
+    const parameter = (name: string): string => {
+      const value = details.params[name];
+      return typeof value === 'string' ? value : '';
+    };
     const send = (html: string, status = 200): boolean => {
       response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(html);
       return true;
@@ -20,7 +24,7 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
         signInPage({
           flavour,
           uid,
-          hint: String(details.params['login_hint'] ?? ''),
+          hint: parameter('login_hint'),
           known: people.all().map((person) => person.address),
           problem,
         }),
@@ -29,7 +33,7 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
     if (step === undefined) {
       if (details.prompt.name === 'login') return showSignIn(null);
       const person = people.find(details.session?.accountId ?? '');
-      const asked = String(details.params['scope'] ?? '')
+      const asked = parameter('scope')
         .split(' ')
         .filter((scope) => scope !== 'openid' && scope !== 'profile');
       return send(consentPage({ flavour, uid, address: person?.address ?? '', appName, scopes: asked }));
@@ -60,7 +64,7 @@ export function createInteractions(flavour: OauthFlavour, people: People, appNam
     const accountId = details.session?.accountId ?? '';
     const grant = new provider.Grant({ accountId, clientId: String(details.params['client_id']) });
     const granted = form.getAll('scope');
-    const asked = String(details.params['scope'] ?? '').split(' ');
+    const asked = parameter('scope').split(' ');
     grant.addOIDCScope(asked.filter((scope) => ['openid', 'profile'].includes(scope) || granted.includes(scope)).join(' '));
     // What was unticked is refused and not asked for again, as Google's granular consent does.
     const refused = asked.filter((scope) => !['openid', 'profile'].includes(scope) && !granted.includes(scope));

@@ -1,26 +1,17 @@
-import { generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { decodeJwt, exportJWK, SignJWT } from 'jose';
-import Provider, { type Configuration } from 'oidc-provider';
+import './quiet-provider.ts';
+import { decodeJwt, SignJWT } from 'jose';
+import Provider from 'oidc-provider';
 import type { Introspection } from '../introspection.ts';
+import { configuration } from './configuration.ts';
 import { createInteractions } from './interactions.ts';
 import { createPeople, type People, type PersonInput, type SignInFault } from './people.ts';
 import { refusal, type OauthFlavour, type OauthRefusal } from './refusals.ts';
 import { parseTokenFault, type TokenFault } from './token-faults.ts';
 import { createTokenStore, type GrantEnd } from './token-store.ts';
 
-const SCOPES: Readonly<Record<OauthFlavour, readonly string[]>> = {
-  microsoft: [
-    'openid',
-    'profile',
-    'email',
-    'offline_access',
-    'https://outlook.office.com/IMAP.AccessAsUser.All',
-    'https://outlook.office.com/SMTP.Send',
-  ],
-  google: ['openid', 'profile', 'email', 'offline_access', 'https://mail.google.com/'],
-};
 const MOUNT: Readonly<Record<OauthFlavour, string>> = { microsoft: '/common/v2.0', google: '' };
 
 type Ctx = Parameters<Parameters<Provider['use']>[0]>[0];
@@ -74,7 +65,10 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
   const server = createServer({ ...options.tls });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', () => (server.off('error', reject), resolve()));
+    server.listen(options.port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
   const origin = `https://localhost:${(server.address() as AddressInfo).port}`;
   let fault: TokenFault | null = null;
@@ -87,15 +81,22 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
   provider.use(async (ctx, next) => {
     if (ctx.path.endsWith('/authorize') || ctx.path.endsWith('/auth')) addConsentPrompt(ctx);
     const isToken = ctx.method === 'POST' && ctx.path.endsWith('/token');
-    if (!isToken) return next();
+    if (!isToken) {
+      await next();
+      return;
+    }
     const form = await formOf(ctx);
     const grantType = form.get('grant_type') ?? '';
     counts[grantType] = (counts[grantType] ?? 0) + 1;
-    const early = fault === null ? earlyRefusal(form) : await applyFault(ctx, fault);
+    const early = fault === null ? earlyRefusal(form) : applyFault(ctx, form, fault);
     if (early === 'handled') return;
-    if (early !== null) return answer(ctx, early);
+    if (early !== null) {
+      answer(ctx, early);
+      return;
+    }
     await next();
-    dress(ctx, form);
+    if (fault?.kind === 'lose-answer') cut(ctx);
+    else dress(ctx, form);
   });
 
   function earlyRefusal(form: URLSearchParams): OauthRefusal | null {
@@ -106,7 +107,7 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
     return holder.ended === null || holder.ended === 'replaced' ? null : refusal(flavour, holder.ended);
   }
 
-  async function applyFault(ctx: Ctx, present: TokenFault): Promise<OauthRefusal | 'handled' | null> {
+  function applyFault(ctx: Ctx, form: URLSearchParams, present: TokenFault): OauthRefusal | 'handled' | null {
     switch (present.kind) {
       case 'rate-limited':
         ctx.set('retry-after', String(Math.ceil((present.ms ?? 5_000) / 1_000)));
@@ -125,9 +126,10 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
         ctx.respond = false;
         return 'handled';
       case 'drop':
-        ctx.respond = false;
-        ctx.req.socket.destroy();
+        cut(ctx);
         return 'handled';
+      case 'lose-answer':
+        return earlyRefusal(form);
       case 'secret-expired':
       case 'secret-invalid':
       case 'app-unknown':
@@ -138,9 +140,10 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
   /** What oidc-provider answers, in the flavour's words. */
   function dress(ctx: Ctx, form: URLSearchParams): void {
     const body = ctx.body as Record<string, unknown> | undefined;
-    if (body?.['error'] === 'invalid_client') return answer(ctx, refusal(flavour, 'secret-invalid'));
-    if (body?.['error'] === 'invalid_grant' && form.get('grant_type') === 'refresh_token') return answer(ctx, refusal(flavour, 'revoked'));
-    if (flavour === 'google' && form.get('grant_type') === 'refresh_token' && options.rotate !== true) delete body?.['refresh_token'];
+    const isRefresh = form.get('grant_type') === 'refresh_token';
+    if (body?.['error'] === 'invalid_client') answer(ctx, refusal(flavour, 'secret-invalid'));
+    else if (body?.['error'] === 'invalid_grant' && isRefresh) answer(ctx, refusal(flavour, 'revoked'));
+    else if (flavour === 'google' && isRefresh && options.rotate !== true) delete body?.['refresh_token'];
   }
 
   async function dressIdToken(body: Record<string, unknown>): Promise<void> {
@@ -211,83 +214,6 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
   };
 }
 
-async function configuration(
-  options: OauthServerOptions,
-  people: People,
-  adapter: NonNullable<Configuration['adapter']>,
-  introspector: { readonly clientId: string; readonly clientSecret: string },
-  signingKey: KeyObject,
-): Promise<Configuration> {
-  const { flavour, app } = options;
-  return {
-    adapter,
-    clients: [
-      {
-        client_id: app.clientId,
-        client_secret: app.clientSecret,
-        redirect_uris: [...app.redirectUris],
-        grant_types: ['authorization_code', 'refresh_token'],
-        response_types: ['code'],
-        token_endpoint_auth_method: 'client_secret_post',
-      },
-      {
-        client_id: introspector.clientId,
-        client_secret: introspector.clientSecret,
-        redirect_uris: [],
-        response_types: [],
-        grant_types: [],
-      },
-    ],
-    jwks: { keys: [{ ...(await exportJWK(signingKey)), kid: 'sandbox', alg: 'RS256', use: 'sig' }] },
-    scopes: [...SCOPES[flavour]],
-    claims: { openid: ['sub', 'oid', 'tid', 'preferred_username', 'name', 'email', 'email_verified'] },
-    conformIdTokenClaims: false,
-    extraParams: ['access_type', 'include_granted_scopes', 'client_info', 'haschrome', 'X-AnchorMailbox'],
-    features: {
-      devInteractions: { enabled: false },
-      introspection: { enabled: true, allowedPolicy: async () => true },
-      revocation: { enabled: true },
-    },
-    routes: { authorization: '/authorize', token: '/token', introspection: '/introspect', jwks: '/keys', revocation: '/revocation' },
-    pkce: { required: () => true },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
-    expiresWithSession: async () => false,
-    rotateRefreshToken: options.rotate ?? false,
-    extraTokenClaims: async (_ctx, token) => {
-      const accountId = 'accountId' in token ? token.accountId : undefined;
-      const person = people.find(accountId ?? '');
-      return person === null ? undefined : { email: person.address, username: person.address };
-    },
-    async findAccount(_ctx, id) {
-      const person = people.find(id);
-      if (person === null) return undefined;
-      return {
-        accountId: person.id,
-        claims: async () => ({
-          sub: person.id,
-          oid: person.id,
-          tid: person.tenantId,
-          preferred_username: person.address,
-          name: person.name,
-          email: person.address,
-          email_verified: true,
-        }),
-      };
-    },
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}` },
-    cookies: { keys: [randomBytes(24).toString('hex')] },
-    ttl: {
-      AccessToken: options.accessTokenSeconds ?? 3_600,
-      AuthorizationCode: 600,
-      RefreshToken: 90 * 86_400,
-      Session: 86_400,
-      Interaction: 3_600,
-      Grant: 90 * 86_400,
-      IdToken: 3_600,
-    },
-  };
-}
-
 /** oidc-provider drops offline_access without it, and then a later refresh fails with invalid_scope. */
 function addConsentPrompt(ctx: Ctx): void {
   const prompt = String(ctx.query['prompt'] ?? '')
@@ -310,6 +236,12 @@ function answer(ctx: Ctx, { status, body }: OauthRefusal): void {
   ctx.status = status;
   ctx.type = 'json';
   ctx.body = body;
+}
+
+/** No answer, and no connection either. */
+function cut(ctx: Ctx): void {
+  ctx.respond = false;
+  ctx.req.socket.destroy();
 }
 
 function closed(server: Server): Promise<void> {

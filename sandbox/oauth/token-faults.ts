@@ -8,6 +8,7 @@ export const TOKEN_FAULTS = {
   'html-200': 'a captive portal: 200 as HTML',
   hang: 'no answer at all',
   drop: 'the connection is cut',
+  'lose-answer': 'the request is carried out, the answer is lost on the way',
   'secret-expired': 'the client secret of the app has expired',
   'secret-invalid': 'the client secret of the app is wrong',
   'app-unknown': 'the app is not known here',

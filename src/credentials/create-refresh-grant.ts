@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import type { OAuth2Credential, Pin } from '../domain/credential.ts';
+import type { OAuth2Credential, Pin, RefreshIntent } from '../domain/credential.ts';
 import { diagnose } from '../domain/diagnose/diagnose.ts';
 import { gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
 import type { Evidence, EvidenceContext } from '../domain/evidence.ts';
@@ -7,14 +7,15 @@ import type { Log } from '../domain/log.ts';
 import type { Reason } from '../domain/reason.ts';
 import { placeOf } from '../domain/sealed-secrets.ts';
 import type { Sealed } from '../domain/sealed.ts';
-import type { SignInProvider } from '../providers/provider.ts';
+import type { SignInProvider, TokenSet } from '../providers/provider.ts';
+import { StoreUnavailable } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Secret } from '../vault/secret.ts';
 import { SecretUnavailable, type Vault } from '../vault/vault.ts';
 import type { SecretOwner } from './credentials.ts';
 import { findGrant, type GrantPlace } from './grant-place.ts';
 import type { RefreshedToken, RefreshGrant } from './refresh-grant.ts';
-import { tokenHash, withTokens } from './seal-tokens.ts';
+import { tokenHash, withIntent, withoutIntent, withTokens } from './seal-tokens.ts';
 import { untilCommitted } from './until-committed.ts';
 
 const LEASE_MS = 60_000;
@@ -24,6 +25,9 @@ const HTTP_TIMEOUT_MS = 20_000;
 const WAIT_FOR_OTHER_MS = 25_000;
 const LOOK_AGAIN_MS = 250;
 const TOKEN_MARGIN_MS = 5 * 60_000;
+/** A token that was rotated exists nowhere else: its storing is tried again while the lease lasts. */
+const STORE_TRIES = 6;
+const STORE_AGAIN_MS = 1_500;
 /** Deaths that an answer lost after the provider rotated the token would look like. */
 const DEAD_GRANT: readonly Reason[] = ['OAUTH_GRANT_INVALID', 'OAUTH_GRANT_REVOKED', 'OAUTH_TOKEN_EXPIRED_INACTIVE'];
 
@@ -44,7 +48,7 @@ export interface RefreshParts {
  */
 export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
   const { store, vault, clock, log } = parts;
-  const running = new Map<string, Promise<RefreshedToken>>();
+  const running = new Map<string, { readonly forced: boolean; readonly token: Promise<RefreshedToken> }>();
 
   function open(owner: SecretOwner, credential: OAuth2Credential, sealed: Sealed, field: 'refreshToken' | 'accessToken'): Secret | null {
     try {
@@ -80,6 +84,18 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     });
   }
 
+  /** Rejects with StoreUnavailable at last; then the intent on disk tells why the token that was used is dead. */
+  async function storeTokens(owner: SecretOwner, seen: OAuth2Credential, used: string, token: Secret, tokens: TokenSet): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await writeGrant(owner, seen, used, (present) => withTokens(vault, owner, present, token, tokens, clock.now()));
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable) || attempt === STORE_TRIES) throw error;
+        await new Promise<void>((resolve) => clock.schedule(STORE_AGAIN_MS, resolve));
+      }
+    }
+  }
+
   function stillUses(owner: SecretOwner, place: GrantPlace, used: string): boolean {
     const { refreshToken } = place.credential.grant;
     const token = refreshToken === null ? null : open(owner, place.credential, refreshToken, 'refreshToken');
@@ -105,33 +121,41 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
 
     const used = tokenHash(token);
     const wasInterrupted = present.grant.refreshIntent?.tokenHash === used;
-    await writeGrant(owner, seen, used, (grantNow) => withIntent(grantNow, { tokenHash: used, startedAt: clock.now() }));
-    if (clock.monotonicMs() - leasedAtMs > SEND_WITHIN_MS)
+    const intent: RefreshIntent = { tokenHash: used, startedAt: clock.now() };
+    await writeGrant(owner, seen, used, (grantNow) => withIntent(grantNow, intent));
+    if (clock.monotonicMs() - leasedAtMs > SEND_WITHIN_MS) {
+      if (!wasInterrupted) await writeGrant(owner, seen, used, (grantNow) => withoutIntent(grantNow, intent));
       return failed(gatewayEvidence('CONNECTION_TIMEOUT', context, 'The refresh was not sent in time.'));
+    }
     const outcome = await provider.refresh(token, present.grant.requiredScopes, HTTP_TIMEOUT_MS);
     if (outcome.kind === 'GRANTED') {
-      await writeGrant(owner, seen, used, (grantNow) => withTokens(vault, owner, grantNow, token, outcome.tokens, clock.now()));
+      await storeTokens(owner, seen, used, token, outcome.tokens);
       return { kind: 'TOKEN', accessToken: outcome.tokens.accessToken, fresh: true };
     }
-    return afterRefusal(owner, present, used, outcome.evidence, wasInterrupted);
+    return afterRefusal(owner, present, intent, outcome.evidence, wasInterrupted);
   }
 
   async function afterRefusal(
     owner: SecretOwner,
     seen: OAuth2Credential,
-    used: string,
+    intent: RefreshIntent,
     evidence: Evidence,
     wasInterrupted: boolean,
   ): Promise<RefreshedToken> {
     const diagnosis = diagnose(evidence);
-    // Without an answer nobody knows whether the token was used up: the intent stays and will explain a later death.
-    if (evidence.httpStatus !== null && diagnosis.retryable && !wasInterrupted) await writeGrant(owner, seen, used, withoutIntent);
-    if (diagnosis.retryable) return failed(evidence);
+    const forget = async (): Promise<void> => {
+      if (!wasInterrupted) await writeGrant(owner, seen, intent.tokenHash, (present) => withoutIntent(present, intent));
+    };
+    if (diagnosis.retryable) {
+      // Without an answer nobody knows whether the token was used up: the intent stays and will explain a later death.
+      if (saysItself(evidence)) await forget();
+      return failed(evidence);
+    }
     const place = await findGrant(store, owner, seen.id);
     const newer = place === null ? null : newerToken(owner, seen, place.credential);
     if (newer !== null) return newer;
     if (wasInterrupted && DEAD_GRANT.includes(diagnosis.reason)) return failed(gatewayEvidence('REFRESH_INTERRUPTED', contextOf(seen)));
-    if (!wasInterrupted) await writeGrant(owner, seen, used, withoutIntent);
+    await forget();
     return failed(evidence);
   }
 
@@ -161,25 +185,28 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     }
   }
 
-  return (owner, credential, { force }) => {
+  return async function refreshGrant(owner, credential, options): Promise<RefreshedToken> {
     const known = running.get(credential.id);
-    if (known !== undefined) return known;
-    const run = refresh(owner, credential, force).finally(() => running.delete(credential.id));
-    running.set(credential.id, run);
-    return run;
+    if (known !== undefined) {
+      const joined = await known.token;
+      // Who insists on a new token is not served with a stored one that somebody else was content with.
+      const wantsMore = options.force && !known.forced && joined.kind === 'TOKEN' && !joined.fresh;
+      return wantsMore ? refreshGrant(owner, credential, options) : joined;
+    }
+    const token = refresh(owner, credential, options.force).finally(() => running.delete(credential.id));
+    running.set(credential.id, { forced: options.force, token });
+    return token;
   };
 }
 
-function withIntent(
-  credential: OAuth2Credential,
-  refreshIntent: { readonly tokenHash: string; readonly startedAt: number },
-): OAuth2Credential {
-  return { ...credential, grant: { ...credential.grant, refreshIntent } };
-}
-
-function withoutIntent(credential: OAuth2Credential): OAuth2Credential {
-  const { refreshIntent: _done, ...grant } = credential.grant;
-  return { ...credential, grant };
+/**
+ * The token endpoint itself refused before it did anything. A proxy's "bad gateway" or time-out, a page instead of JSON and
+ * silence leave it open whether the token was used up behind them.
+ */
+function saysItself({ httpStatus, oauthError }: Evidence): boolean {
+  return (
+    httpStatus === 429 || (oauthError !== null && httpStatus !== null && httpStatus >= 400 && httpStatus !== 502 && httpStatus !== 504)
+  );
 }
 
 function contextOf(credential: OAuth2Credential): EvidenceContext {

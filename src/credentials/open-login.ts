@@ -1,5 +1,6 @@
 import type { Clock } from '../domain/clock.ts';
 import type { BasicCredential, LoginSetup, OAuth2Credential } from '../domain/credential.ts';
+import { diagnose } from '../domain/diagnose/diagnose.ts';
 import { gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
 import type { EvidenceContext } from '../domain/evidence.ts';
 import type { Log } from '../domain/log.ts';
@@ -14,6 +15,8 @@ import type { RefreshGrant } from './refresh-grant.ts';
 
 /** A stored access token is used as long as it lives at least this much longer. */
 const TOKEN_MARGIN_MS = 5 * 60_000;
+/** And when it cannot be renewed just now, as long as a login needs. */
+const LAST_USE_MS = 60_000;
 
 export interface OpenLoginParts {
   readonly vault: Vault;
@@ -59,9 +62,10 @@ export function createOpenLogin(parts: OpenLoginParts): OpenLogin {
     force: boolean,
   ): Promise<{ readonly token: Secret; readonly fresh: boolean } | OpenedLogin> {
     const { accessToken: sealed, accessTokenExpiresAt } = credential.grant;
+    const place = placeOf(owner, credential, 'accessToken');
     const lives = accessTokenExpiresAt !== null && accessTokenExpiresAt - clock.now() > TOKEN_MARGIN_MS;
     if (sealed !== null && lives && !force) {
-      const token = openSealed(sealed, placeOf(owner, credential, 'accessToken'));
+      const token = openSealed(sealed, place);
       return token === null ? failed(gatewayEvidence('SECRET_UNAVAILABLE', contextOf(setup, leg))) : { token, fresh: false };
     }
     if (refreshGrant === undefined) {
@@ -69,7 +73,11 @@ export function createOpenLogin(parts: OpenLoginParts): OpenLogin {
       return failed(gatewayEvidence('APP_MISCONFIGURED', contextOf(setup, leg), text));
     }
     const refreshed = await refreshGrant(owner, credential, { force });
-    return refreshed.kind === 'FAILED' ? refreshed : { token: refreshed.accessToken, fresh: refreshed.fresh };
+    if (refreshed.kind === 'TOKEN') return { token: refreshed.accessToken, fresh: refreshed.fresh };
+    const stillLives = sealed !== null && accessTokenExpiresAt !== null && accessTokenExpiresAt - clock.now() > LAST_USE_MS;
+    // Tokens are renewed early for just this: a token endpoint that is away for a moment keeps no mail back.
+    const token = stillLives && !force && diagnose(refreshed.evidence).retryable ? openSealed(sealed, place) : null;
+    return token === null ? refreshed : { token, fresh: false };
   }
 
   return async (owner, setup, leg, options) => {
@@ -101,11 +109,11 @@ export function contextOf(setup: LoginSetup, leg: LegDirection): EvidenceContext
 /**
  * Who logs in as whom. Microsoft opens a shared mailbox over IMAP by the mailbox's own address, but sends as the account
  * that signed in (learn.microsoft.com, "Authenticate an IMAP, POP or SMTP connection using OAuth"); Google knows only
- * the account.
+ * the account. The account is called as it named itself when it signed in: a renamed one logs in by its new name.
  */
 function oauthUsername(setup: LoginSetup, credential: OAuth2Credential, leg: LegDirection): string {
   if (setup.provider !== 'MICROSOFT_365') return credential.username;
-  return leg === 'INCOMING' ? setup.address : setup.signInAddress;
+  return leg === 'INCOMING' ? setup.address : credential.username;
 }
 
 function ready(login: LegLogin, fresh: boolean): OpenedLogin {

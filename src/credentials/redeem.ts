@@ -189,7 +189,8 @@ function accepted(parts: RedeemParts, authorization: Authorization, granted: Gra
 }
 
 function withoutRedemption(authorization: Authorization): Authorization {
-  const { redemption: _used, ...kept } = authorization;
+  const { redemption, ...kept } = authorization;
+  void redemption;
   return kept;
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OAuth2Credential } from '../domain/credential.ts';
+import type { OAuth2Credential, RefreshIntent } from '../domain/credential.ts';
 import { placeOf } from '../domain/sealed-secrets.ts';
 import type { TokenSet } from '../providers/provider.ts';
 import type { Secret } from '../vault/secret.ts';
@@ -9,6 +9,18 @@ import type { SecretOwner } from './credentials.ts';
 /** Which refresh token it was, without saying it. */
 export function tokenHash(token: Secret): string {
   return createHash('sha256').update(token.reveal()).digest('base64url');
+}
+
+/** What is about to be sent: if its answer gets lost, this tells why the token is dead. */
+export function withIntent(credential: OAuth2Credential, refreshIntent: RefreshIntent): OAuth2Credential {
+  return { ...credential, grant: { ...credential.grant, refreshIntent } };
+}
+
+/** Without this intent; another caller's is left alone. */
+export function withoutIntent(credential: OAuth2Credential, intent: RefreshIntent): OAuth2Credential {
+  const { refreshIntent, ...grant } = credential.grant;
+  const isOther = refreshIntent?.startedAt !== intent.startedAt || refreshIntent.tokenHash !== intent.tokenHash;
+  return isOther ? credential : { ...credential, grant };
 }
 
 /**
@@ -24,7 +36,8 @@ export function withTokens(
   now: number,
 ): OAuth2Credential {
   const next = { ...credential, secretVersion: credential.secretVersion + 1 };
-  const { refreshIntent: _done, ...grant } = credential.grant;
+  const { refreshIntent, ...grant } = credential.grant;
+  void refreshIntent;
   return {
     ...next,
     grant: {

@@ -4,6 +4,7 @@ import type { RefreshGrant } from '../../src/credentials/refresh-grant.ts';
 import { sealCandidate } from '../../src/credentials/seal-candidate.ts';
 import type { LoginSetup, OAuth2Credential } from '../../src/domain/credential.ts';
 import { diagnose } from '../../src/domain/diagnose/diagnose.ts';
+import { gatewayEvidence } from '../../src/domain/diagnose/evidence-of.ts';
 import type { CredentialId, MailboxId, WorkspaceId } from '../../src/domain/ids.ts';
 import { placeOf } from '../../src/domain/sealed-secrets.ts';
 import { createVault } from '../../src/vault/open-vault.ts';
@@ -112,6 +113,25 @@ describe('a grant', () => {
     });
     await loginOf(setup('x', { provider: 'GMAIL', credential: oauth() }), 'INCOMING', withRefresh, true);
     expect(refreshed).toEqual([{ force: false }, { force: true }]);
+  });
+
+  test('that cannot be renewed just now goes on with its token while that lives; one that is dead, or a demand for a new one, does not', async () => {
+    const context = { protocol: 'OAUTH', provider: 'GMAIL', host: null, authMethod: 'OAUTH2' } as const;
+    const failing = (reason: 'PROVIDER_UNAVAILABLE' | 'OAUTH_GRANT_REVOKED') =>
+      createOpenLogin({
+        vault,
+        clock,
+        log,
+        refreshGrant: () => Promise.resolve({ kind: 'FAILED', evidence: gatewayEvidence(reason, context) }),
+      });
+    const living = (ms: number) => setup('x', { provider: 'GMAIL', credential: oauth({ accessTokenExpiresAt: clock.now() + ms }) });
+    expect(await loginOf(living(120_000), 'INCOMING', failing('PROVIDER_UNAVAILABLE'))).toMatchObject({
+      secret: 'stored-token',
+      fresh: false,
+    });
+    await expect(loginOf(living(120_000), 'INCOMING', failing('PROVIDER_UNAVAILABLE'), true)).rejects.toThrow('PROVIDER_UNAVAILABLE');
+    await expect(loginOf(living(59_000), 'INCOMING', failing('PROVIDER_UNAVAILABLE'))).rejects.toThrow('PROVIDER_UNAVAILABLE');
+    await expect(loginOf(living(120_000), 'INCOMING', failing('OAUTH_GRANT_REVOKED'))).rejects.toThrow('OAUTH_GRANT_REVOKED');
   });
 
   test("that cannot be refreshed because no application is configured is the operator's", async () => {

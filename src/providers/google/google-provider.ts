@@ -11,8 +11,10 @@ import type { SignedInAccount, SignInProvider, TokenSet } from '../provider.ts';
 const MAIL_SCOPE = 'https://mail.google.com/';
 const IDENTITY_SCOPES = ['openid', 'email'];
 const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
-/** Google signs identity tokens with a clock of its own; the answer's lifetime is counted from when it was asked for. */
+/** Of an access token whose answer does not say (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_MS = 3_600_000;
+/** Making the URL asks nobody; the library wants a time-out all the same. */
+const URL_TIMEOUT_MS = 20_000;
 
 export interface GoogleOptions {
   readonly clientId: string;
@@ -38,10 +40,21 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
   const context: EvidenceContext = { protocol: 'OAUTH', provider: 'GMAIL', host: new URL(options.tokenUrl).host, authMethod: 'OAUTH2' };
   const issuers = GOOGLE_ISSUERS.includes(options.issuer) ? GOOGLE_ISSUERS : [options.issuer];
 
-  function client(timeoutMs: number): Client {
+  const unreadableSecret = gatewayEvidence('APP_MISCONFIGURED', context, 'The secret of the application cannot be read.');
+
+  /** Null when the file that holds it cannot be read. */
+  function secretAtHand(): Secret | null {
+    try {
+      return options.secret();
+    } catch {
+      return null;
+    }
+  }
+
+  function client(timeoutMs: number, secret: Secret): Client {
     return new auth.OAuth2({
       clientId: options.clientId,
-      clientSecret: options.secret().reveal(),
+      clientSecret: secret.reveal(),
       endpoints: {
         oauth2AuthBaseUrl: options.authUrl,
         oauth2TokenUrl: options.tokenUrl,
@@ -58,9 +71,11 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
   }
 
   async function attempt<T>(timeoutMs: number, call: (oauth: Client) => Promise<T>): Promise<{ value: T } | { evidence: Evidence }> {
+    const secret = secretAtHand();
+    if (secret === null) return { evidence: unreadableSecret };
     const deadline = startDeadline(timeoutMs);
     try {
-      return { value: await untilAborted(call(client(timeoutMs)), deadline.signal) };
+      return { value: await untilAborted(call(client(timeoutMs, secret)), deadline.signal) };
     } catch (error) {
       return { evidence: evidenceOf(error, context) };
     } finally {
@@ -68,15 +83,23 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     }
   }
 
-  /** Who signed in: the verified identity token for the pin, the Gmail profile as proof that there is a mailbox behind it. */
-  async function accountOf(oauth: Client, idToken: string, nonce: string): Promise<SignedInAccount | null> {
+  /**
+   * Who signed in: the verified identity token for the pin, the Gmail profile as proof that there is a mailbox behind it.
+   * Without the mail scope the profile would be refused, and it is the missing scope that has to be told.
+   */
+  async function accountOf(oauth: Client, idToken: string, nonce: string, mayAskProfile: boolean): Promise<SignedInAccount | null> {
     const ticket = await oauth.verifyIdToken({ idToken, audience: options.clientId });
     const claims = ticket.getPayload();
     if (claims === undefined || claims.nonce !== nonce) return null;
+    const profileName = mayAskProfile ? await profileAddress(oauth) : null;
+    const username = profileName ?? claims.email ?? '';
+    return { pin: { kind: 'GOOGLE', issuer: options.issuer, subject: claims.sub }, username, personal: claims.hd === undefined };
+  }
+
+  async function profileAddress(oauth: Client): Promise<string | null> {
     const api = gmail({ version: 'v1', auth: oauth, rootUrl: options.gmailApiUrl });
     const profile = await api.users.getProfile({ userId: 'me' });
-    const username = profile.data.emailAddress ?? claims.email ?? '';
-    return { pin: { kind: 'GOOGLE', issuer: options.issuer, subject: claims.sub }, username, personal: claims.hd === undefined };
+    return profile.data.emailAddress ?? null;
   }
 
   function tokenSet(answer: TokenAnswer): TokenSet | null {
@@ -98,7 +121,9 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     missingScopes: (_direction, granted) => (granted.includes(MAIL_SCOPE) ? [] : [MAIL_SCOPE]),
 
     async signInUrl(request) {
-      const url = client(DEFAULT_LIFETIME_MS).generateAuthUrl({
+      const secret = secretAtHand();
+      if (secret === null) return { kind: 'FAILED', evidence: unreadableSecret };
+      const url = client(URL_TIMEOUT_MS, secret).generateAuthUrl({
         access_type: 'offline',
         // Google gives a refresh token at the first consent only; asking again is the way to get one each time.
         prompt: request.selectAccount ? 'select_account consent' : 'consent',
@@ -122,8 +147,10 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
         });
         oauth.setCredentials(answer.tokens);
         const idToken = answer.tokens.id_token;
-        const account = typeof idToken === 'string' ? await accountOf(oauth, idToken, grant.nonce) : null;
-        return { tokens: tokenSet(answer.tokens), account };
+        const tokens = tokenSet(answer.tokens);
+        const mayAskProfile = tokens?.grantedScopes.includes(MAIL_SCOPE) === true;
+        const account = typeof idToken === 'string' ? await accountOf(oauth, idToken, grant.nonce, mayAskProfile) : null;
+        return { tokens, account };
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
       const { tokens, account } = result.value;

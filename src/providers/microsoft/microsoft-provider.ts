@@ -6,8 +6,8 @@ import type { Evidence, EvidenceContext } from '../../domain/evidence.ts';
 import { Secret } from '../../vault/secret.ts';
 import { startDeadline } from '../../network/deadline.ts';
 import type { RefreshOutcome, SignedInAccount, SignInProvider, TokenSet } from '../provider.ts';
-import { appCredential } from './app-credential.ts';
-import { createRecordingNetwork, type RecordingNetwork } from './network-client.ts';
+import { appCredential, type AppCredential } from './app-credential.ts';
+import { createDiscoveryCache, createRecordingNetwork, type RecordingNetwork } from './network-client.ts';
 import { mailScopes, missingFrom } from './scopes.ts';
 
 /** The tenant of every personal account (Outlook.com, Hotmail, Live). */
@@ -23,6 +23,7 @@ export interface MicrosoftOptions {
   /** Read at each use: an operator who replaces an expired secret needs no restart. */
   readonly secret: () => Secret;
   readonly ca: readonly string[] | null;
+  readonly now: () => number;
 }
 
 /**
@@ -32,15 +33,25 @@ export interface MicrosoftOptions {
 export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvider {
   const authority = new URL(options.authority);
   const dispatcher = new Agent({ connect: options.ca === null ? {} : { ca: [...rootCertificates, ...options.ca] } });
+  const discovery = createDiscoveryCache(options.now);
   const context: EvidenceContext = { protocol: 'OAUTH', provider: 'MICROSOFT_365', host: authority.host, authMethod: 'OAUTH2' };
 
-  function client(network: RecordingNetwork): ConfidentialClientApplication {
+  /** Null when the file that holds it cannot be read or is no certificate with its key. */
+  function credentialAtHand(): AppCredential | null {
+    try {
+      return appCredential(options.secret());
+    } catch {
+      return null;
+    }
+  }
+
+  function client(network: RecordingNetwork, credential: AppCredential): ConfidentialClientApplication {
     return new ConfidentialClientApplication({
       auth: {
         clientId: options.clientId,
         authority: options.authority,
         knownAuthorities: [...options.knownAuthorities],
-        ...appCredential(options.secret()),
+        ...credential,
       },
       system: {
         networkClient: network.module,
@@ -55,10 +66,13 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
     timeoutMs: number,
     call: (app: ConfidentialClientApplication) => Promise<T>,
   ): Promise<{ value: T } | { evidence: Evidence }> {
+    const credential = credentialAtHand();
+    if (credential === null)
+      return { evidence: gatewayEvidence('APP_MISCONFIGURED', context, 'The secret or certificate of the application cannot be read.') };
     const deadline = startDeadline(timeoutMs);
-    const network = createRecordingNetwork(dispatcher, deadline.signal);
+    const network = createRecordingNetwork(dispatcher, deadline, discovery);
     try {
-      return { value: await call(client(network)) };
+      return { value: await call(client(network, credential)) };
     } catch (error) {
       return { evidence: evidenceOf(withWire(error, network), context) };
     } finally {

@@ -1,5 +1,6 @@
 import { AuthError, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node';
 import { request, type Dispatcher } from 'undici';
+import { DeadlineExceeded, type Deadline } from '../../network/deadline.ts';
 
 const BODY_LIMIT_BYTES = 512 * 1024;
 
@@ -27,22 +28,51 @@ export class UnreadableAnswer extends Error {
   }
 }
 
+/** Discovery documents, which are public and say the same for everybody: asked once an hour instead of at every refresh. */
+export interface DiscoveryCache {
+  get(url: string): NetworkResponse<object> | null;
+  set(url: string, answer: NetworkResponse<object>): void;
+}
+
+const DISCOVERY_KEPT_MS = 3_600_000;
+
+export function createDiscoveryCache(now: () => number): DiscoveryCache {
+  const kept = new Map<string, { readonly answer: NetworkResponse<object>; readonly at: number }>();
+  return {
+    get: (url) => {
+      const entry = kept.get(url);
+      return entry !== undefined && now() - entry.at < DISCOVERY_KEPT_MS ? entry.answer : null;
+    },
+    set: (url, answer) => void kept.set(url, { answer, at: now() }),
+  };
+}
+
 /**
- * msal's network by undici: bounded by `signal`, through the gateway's dispatcher (CA, proxy), no redirects, no retry.
+ * msal's network by undici: bounded by the deadline, through the gateway's dispatcher (CA, proxy), no redirects, no retry.
  * A non-JSON answer is thrown: msal would resolve with an empty access token. Only AuthError survives msal's own
  * handling, so the cause is also kept aside.
  */
-export function createRecordingNetwork(dispatcher: Dispatcher, signal: AbortSignal): RecordingNetwork {
+export function createRecordingNetwork(dispatcher: Dispatcher, deadline: Deadline, discovery: DiscoveryCache): RecordingNetwork {
   let last: RecordedExchange | null = null;
+
+  async function discover<T>(url: string, options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
+    const known = discovery.get(url);
+    if (known !== null) return known as NetworkResponse<T>;
+    const answer = await exchange<T>('GET', url, options);
+    if (answer.status === 200) discovery.set(url, answer as NetworkResponse<object>);
+    return answer;
+  }
 
   async function exchange<T>(method: 'GET' | 'POST', url: string, options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
     let status: number | null = null;
     let retryAfter: string | null = null;
     try {
+      // A process that was held up learns of its deadline's timer too late: what is sent after it could be sent twice.
+      if (deadline.remainingMs() === 0) throw new DeadlineExceeded(0);
       const answer = await request(url, {
         method,
         dispatcher,
-        signal,
+        signal: deadline.signal,
         headers: options?.headers ?? {},
         ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
       });
@@ -64,7 +94,7 @@ export function createRecordingNetwork(dispatcher: Dispatcher, signal: AbortSign
 
   return {
     module: {
-      sendGetRequestAsync: (url, options) => exchange('GET', url, options),
+      sendGetRequestAsync: discover,
       sendPostRequestAsync: (url, options) => exchange('POST', url, options),
     },
     last: () => last,

@@ -32,7 +32,14 @@ describe.each(['microsoft', 'google'] as const)('sign-in with %s', (flavour) => 
     const { authority, auth, token, revoke, certs, api } = server.endpoints;
     provider =
       flavour === 'microsoft'
-        ? createMicrosoftProvider({ clientId: 'gateway', authority, knownAuthorities: [new URL(server.origin).host], secret, ca: [ca] })
+        ? createMicrosoftProvider({
+            clientId: 'gateway',
+            authority,
+            knownAuthorities: [new URL(server.origin).host],
+            secret,
+            ca: [ca],
+            now: Date.now,
+          })
         : createGoogleProvider({
             clientId: 'gateway',
             secret,
@@ -55,7 +62,10 @@ describe.each(['microsoft', 'google'] as const)('sign-in with %s', (flavour) => 
     readonly consent?: 'ACCEPT' | 'CANCEL';
   }
 
-  async function callbackOf(person: { address: string; password: string }, options: Options = {}): Promise<{ callback: URL; verifier: string; nonce: string }> {
+  async function callbackOf(
+    person: { address: string; password: string },
+    options: Options = {},
+  ): Promise<{ callback: URL; verifier: string; nonce: string }> {
     const [verifier, nonce] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')];
     const url = await provider.signInUrl({
       redirectUri: REDIRECT,
@@ -68,7 +78,10 @@ describe.each(['microsoft', 'google'] as const)('sign-in with %s', (flavour) => 
     });
     if (url.kind === 'FAILED') throw new Error(url.evidence.text);
     const browser = createOauthBrowser(ca, (location) => location.startsWith(REDIRECT));
-    const callback = await signInAs(browser, url.url, person, { consent: options.consent ?? 'ACCEPT', ...(options.untick === undefined ? {} : { untick: options.untick }) });
+    const callback = await signInAs(browser, url.url, person, {
+      consent: options.consent ?? 'ACCEPT',
+      ...(options.untick === undefined ? {} : { untick: options.untick }),
+    });
     return { callback, verifier, nonce };
   }
 
@@ -76,7 +89,13 @@ describe.each(['microsoft', 'google'] as const)('sign-in with %s', (flavour) => 
     const { callback, verifier, nonce } = await callbackOf(person, options);
     expect(callback.searchParams.get('state')).toBe('the-state');
     return provider.redeem(
-      { code: new Secret(callback.searchParams.get('code') ?? ''), verifier: new Secret(verifier), nonce, redirectUri: REDIRECT, direction: 'BOTH' },
+      {
+        code: new Secret(callback.searchParams.get('code') ?? ''),
+        verifier: new Secret(verifier),
+        nonce,
+        redirectUri: REDIRECT,
+        direction: 'BOTH',
+      },
       10_000,
     );
   }
@@ -114,9 +133,17 @@ describe.each(['microsoft', 'google'] as const)('sign-in with %s', (flavour) => 
     const grantOf = async (change: (grant: { verifier: string; nonce: string }) => { verifier: string; nonce: string }) => {
       const { callback, ...own } = await callbackOf(alice);
       const { verifier, nonce } = change(own);
-      return { code: new Secret(callback.searchParams.get('code') ?? ''), verifier: new Secret(verifier), nonce, redirectUri: REDIRECT, direction: 'BOTH' as const };
+      return {
+        code: new Secret(callback.searchParams.get('code') ?? ''),
+        verifier: new Secret(verifier),
+        nonce,
+        redirectUri: REDIRECT,
+        direction: 'BOTH' as const,
+      };
     };
-    expect((await provider.redeem(await grantOf((own) => ({ ...own, verifier: randomBytes(32).toString('base64url') })), 10_000)).kind).toBe('FAILED');
+    expect(
+      (await provider.redeem(await grantOf((own) => ({ ...own, verifier: randomBytes(32).toString('base64url') })), 10_000)).kind,
+    ).toBe('FAILED');
     expect((await provider.redeem(await grantOf((own) => ({ ...own, nonce: 'another' })), 10_000)).kind).toBe('FAILED');
     const once = await grantOf((own) => own);
     expect((await provider.redeem(once, 10_000)).kind).toBe('GRANTED');
