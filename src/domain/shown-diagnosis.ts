@@ -1,5 +1,6 @@
 import type { Diagnosis } from './diagnosis.ts';
 import type { Leg, Suspicion } from './leg.ts';
+import { reasonInfo } from './reasons.ts';
 
 /** How long a leg may be DEGRADED before a workspace admin should look. */
 export const DEGRADED_LIMIT_MS = 6 * 60 * 60_000;
@@ -17,6 +18,11 @@ function unconfirmed(suspicion: Suspicion): Diagnosis {
   return { ...suspicion.diagnosis, actor: 'NOBODY', action: 'WAIT_AND_RETRY', message };
 }
 
+/** A transient failure cures itself: whatever its reason would ask for, nobody has to do it yet. */
+function passing(diagnosis: Diagnosis): Diagnosis {
+  return { ...diagnosis, actor: 'NOBODY', action: 'WAIT_AND_RETRY' };
+}
+
 function lasting(diagnosis: Diagnosis): Diagnosis {
   return {
     ...diagnosis,
@@ -27,8 +33,14 @@ function lasting(diagnosis: Diagnosis): Diagnosis {
 
 /** What a DEGRADED leg shows: its suspicion, else its transient failure; after 6 hours addressed to the workspace's admin. */
 export function degradedDiagnosis(leg: Leg, transient: Diagnosis | null, now: number): Diagnosis | null {
-  const cause = leg.suspicion === null ? transient : unconfirmed(leg.suspicion);
-  if (cause === null || !isLastingDegradation(leg, now)) return cause;
+  const isLasting = isLastingDegradation(leg, now);
+  if (leg.suspicion === null)
+    return transient === null
+      ? null
+      : isLasting
+        ? lasting({ ...transient, action: reasonInfo(transient.reason).action })
+        : passing(transient);
+  const cause = unconfirmed(leg.suspicion);
   // The repair that the suspicion names is the best hint for whoever looks now.
-  return lasting(leg.suspicion === null || leg.suspicion.held ? cause : { ...cause, action: leg.suspicion.diagnosis.action });
+  return isLasting ? lasting(leg.suspicion.held ? cause : { ...cause, action: leg.suspicion.diagnosis.action }) : cause;
 }

@@ -77,6 +77,16 @@ describe('the status of a leg', () => {
     expect(legStatus(degraded, IN_USE, START + 6 * HOUR_MS)).toMatchObject({ health: 'DEGRADED', actor: 'WORKSPACE_ADMIN', since: START });
   });
 
+  test('degraded by what an admin could look at asks nobody before 6 hours, and says what to look at afterwards', () => {
+    const refused = see(healthy(), 0, diagnosis('CONNECTION_REFUSED', 'CERTAIN', { retryable: true })).leg;
+    expect(legStatus(refused, IN_USE, START + HOUR_MS)).toMatchObject({
+      reason: 'CONNECTION_REFUSED',
+      actor: 'NOBODY',
+      action: 'WAIT_AND_RETRY',
+    });
+    expect(legStatus(refused, IN_USE, START + 6 * HOUR_MS)).toMatchObject({ actor: 'WORKSPACE_ADMIN', action: 'CHECK_HOST_PORT' });
+  });
+
   test('of a paused mailbox is PAUSED whatever it was', () => {
     expect(legStatus(actionRequired(), { ...IN_USE, paused: true }, START)).toMatchObject({
       health: 'PAUSED',
