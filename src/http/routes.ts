@@ -4,6 +4,7 @@ import type { Gateway } from '../resolvers/gateway.ts';
 import type { Secret } from '../vault/secret.ts';
 import { sendError, sendJson, sendMethodNotAllowed, sendText, sendUnauthenticated } from './answers.ts';
 import type { Authenticator } from './authenticate.ts';
+import { helpRoute } from './help-page.ts';
 import { readinessOf, type ReadinessCheck } from './health.ts';
 import type { LiveStreams } from './live-streams.ts';
 import type { Masking } from './masking.ts';
@@ -81,6 +82,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
         response.end(await metrics.registry.metrics());
       }),
     },
+    helpRoute(),
     { name: 'home', match: exactly('/'), handle: reading((_, response) => redirect(response, '/graphiql')) },
     {
       name: 'graphiql',

@@ -26,7 +26,12 @@ export async function exampleTabs(token: string | null): Promise<readonly Exampl
     { query: reenterPassword, variables: json({ input: { mailboxId: rejected, password: 'new' } }) },
     { query: checkMailbox, variables: json({ input: { mailboxId: any } }) },
     { query: workspaceBanner, variables: json({}) },
-    { query: explainError, variables: json({ input: { error: '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.', protocol: 'SMTP' } }) },
+    {
+      query: explainError,
+      variables: json({
+        input: { error: '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.', protocol: 'SMTP' },
+      }),
+    },
   ];
 }
 

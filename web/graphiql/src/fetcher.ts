@@ -1,5 +1,7 @@
 import type { Fetcher } from '@graphiql/toolkit';
+import { Kind, OperationTypeNode } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
+import { gatherEvents } from './live-events.ts';
 
 const ENDPOINT = new URL('/graphql', location.href);
 
@@ -30,18 +32,24 @@ export function createFetcher(token: string | null): Fetcher {
     const headers = options?.headers ?? {};
     const authorization = authorizationIn(headers);
     const operation = options?.documentAST?.definitions.find(
-      (definition) => definition.kind === 'OperationDefinition' && (!params.operationName || definition.name?.value === params.operationName),
+      (definition) =>
+        definition.kind === Kind.OPERATION_DEFINITION && (!params.operationName || definition.name?.value === params.operationName),
     );
-    if (operation?.kind === 'OperationDefinition' && operation.operation === 'subscription') {
-      return clientFor(authorization ?? '').iterate({
+    if (operation?.kind === Kind.OPERATION_DEFINITION && operation.operation === OperationTypeNode.SUBSCRIPTION) {
+      const events = clientFor(authorization ?? '').iterate({
         query: params.query,
         operationName: params.operationName ?? null,
         variables: (params.variables ?? null) as Record<string, unknown> | null,
-      }) as AsyncIterableIterator<never>;
+      });
+      return gatherEvents(events) as AsyncIterableIterator<never>;
     }
     const response = await fetch(ENDPOINT, {
       method: 'POST',
-      headers: { ...(headers as Record<string, string>), 'content-type': 'application/json', ...(authorization === null ? {} : { authorization }) },
+      headers: {
+        ...(headers as Record<string, string>),
+        'content-type': 'application/json',
+        ...(authorization === null ? {} : { authorization }),
+      },
       body: JSON.stringify(params),
     });
     return (await response.json()) as never;

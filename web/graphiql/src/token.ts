@@ -1,3 +1,5 @@
+import { forgetTabs, pageStorage } from './storage.ts';
+
 const STORED = 'mailbox-gateway.token';
 
 /**
@@ -7,8 +9,16 @@ const STORED = 'mailbox-gateway.token';
 export function takeToken(): string | null {
   const given = new URLSearchParams(location.hash.slice(1)).get('token');
   if (given !== null && given !== '') {
-    sessionStorage.setItem(STORED, given);
+    if (given !== pageStorage.getItem(STORED)) forgetTabs();
+    pageStorage.setItem(STORED, given);
     history.replaceState(null, '', location.pathname + location.search);
   }
-  return sessionStorage.getItem(STORED);
+  return pageStorage.getItem(STORED);
+}
+
+/** A second link opened in the same tab changes only the fragment, so no page is loaded: do it. */
+export function followTokenLinks(): void {
+  addEventListener('hashchange', () => {
+    if (location.hash.includes('token=')) location.reload();
+  });
 }
