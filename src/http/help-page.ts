@@ -27,14 +27,14 @@ ol li::before { content: counter(step); width: 1.8rem; height: 1.8rem; border-ra
 code { background: var(--tint); border-radius: 5px; padding: 0.1rem 0.35rem; font: 0.85em ui-monospace, monospace; }
 `;
 
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`;
 
 /** When a person is in a scenario, in one line: for the list at the top of the page. */
 const WHEN: Readonly<Record<ScenarioKind, string>> = {
-  MIGRATE_TO_OAUTH: 'a Microsoft mailbox still logs in with a password',
-  REENTER_PASSWORD: 'a Gmail or other mailbox reports “Reauthorization required”',
-  SIGN_IN_AGAIN: 'a mailbox that uses OAuth reports that its credentials have expired',
-  PRIMARY_HANDOVER: 'the issue persists and there are several support emails',
+  MIGRATE_TO_OAUTH: 'A Microsoft mailbox still logs in with a password',
+  REENTER_PASSWORD: 'A Gmail or other mailbox reports “Reauthorization required”',
+  SIGN_IN_AGAIN: 'A mailbox that uses OAuth reports that its credentials have expired',
+  PRIMARY_HANDOVER: 'The issue persists and there are several support emails',
 };
 
 const WHY_CREDENTIALS_END = [
