@@ -8,6 +8,7 @@ import { createOpenLogin } from './credentials/open-login.ts';
 import { createRefreshGrant } from './credentials/create-refresh-grant.ts';
 import { createRepair } from './credentials/create-repair.ts';
 import { redeemCode } from './credentials/redeem.ts';
+import { createRevocation } from './credentials/revocation.ts';
 import { createSignInFlow } from './credentials/sign-in-flow.ts';
 import type { Clock, Random } from './domain/clock.ts';
 import type { Log } from './domain/log.ts';
@@ -112,6 +113,7 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
     const network = createNetwork(config, log);
     const providers = await createProviders(config, clock);
     const refreshGrant = createRefreshGrant({ store, vault, clock, log, holder, providerOf: providers.ofPin });
+    const revocation = createRevocation({ store, vault, log, providerOf: providers.ofPin });
     const openLogin = createOpenLogin({ vault, clock, log, refreshGrant });
     const probe = createProbe({ pinHost: network.pinHost, ca: config.ca });
     const metrics = createMetrics();
@@ -138,7 +140,9 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
       log,
       settings,
       checks: status.checks,
-      redeem: (authorization) => redeemCode({ store, vault, clock, newId: randomUUID, settings, providerOf: providers.of }, authorization),
+      revocation,
+      redeem: (authorization) =>
+        redeemCode({ store, vault, clock, newId: randomUUID, settings, providerOf: providers.of, revocation }, authorization),
     });
     const signInFlow = createSignInFlow({
       store,
@@ -161,6 +165,7 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
       probe,
       discover: network.discover,
       signIn: { configured: (provider) => providers.of(provider) !== null },
+      revocation,
       limits: createRateLimits(clock),
       settings,
       advisories: config.advisories,

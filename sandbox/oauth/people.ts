@@ -22,6 +22,8 @@ export interface PersonInput {
   /** An Outlook.com or Hotmail account instead of a work one. */
   readonly personal?: boolean;
   readonly fault?: SignInFault;
+  /** Of an account that was renamed, or that took another one's name; else made from the address. */
+  readonly id?: string;
 }
 
 export interface Person {
@@ -58,7 +60,7 @@ export function createPeople(inputs: readonly PersonInput[]): People {
     },
     put(input) {
       const person: Person = {
-        id: objectIdOf(keyOf(input.address)),
+        id: input.id ?? objectIdOf(keyOf(input.address)),
         tenantId: input.personal === true ? PERSONAL_TENANT : WORK_TENANT,
         address: input.address,
         name: input.name ?? input.address.split('@')[0] ?? input.address,

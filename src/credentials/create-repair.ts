@@ -8,6 +8,7 @@ import type { Checks } from '../status/checks.ts';
 import type { Store } from '../store/store.ts';
 import type { OpenLogin } from './credentials.ts';
 import type { Repair } from './repair.ts';
+import type { Revocation } from './revocation.ts';
 import { expireAuthorization, sweep } from './upkeep.ts';
 import { verifyOnce } from './verify.ts';
 
@@ -31,6 +32,8 @@ export interface RepairParts {
   readonly settings: Pick<GatewaySettings, 'checkTimeoutMs' | 'rollbackKeptMs' | 'confirmAfterMs'>;
   /** See VerifyParts. */
   readonly redeem?: ((authorization: Authorization) => Promise<void>) | undefined;
+  /** Absent while no provider is configured. */
+  readonly revocation?: Revocation | undefined;
   /** Told when a commit made a mailbox due for its confirming check. */
   readonly checks?: Pick<Checks, 'wake'>;
 }

@@ -1,4 +1,4 @@
-import type { Authorization, Rejection } from '../domain/authorization.ts';
+import type { Authorization } from '../domain/authorization.ts';
 import {
   authorizationEvent,
   rejectAuthorization,
@@ -14,14 +14,15 @@ import type { Diagnosis } from '../domain/diagnosis.ts';
 import type { EvidenceContext } from '../domain/evidence.ts';
 import type { CredentialId } from '../domain/ids.ts';
 import { addressKey, type Provider } from '../domain/mail.ts';
-import { grantKey, pinKey } from '../domain/mailbox-index.ts';
 import { flowPlaceOf, placeOf } from '../domain/sealed-secrets.ts';
 import type { GatewaySettings } from '../domain/settings.ts';
-import type { RedeemOutcome, SignedInAccount, SignInProvider } from '../providers/provider.ts';
+import type { SignInProvider } from '../providers/provider.ts';
 import type { Store } from '../store/store.ts';
 import type { Secret } from '../vault/secret.ts';
 import { SecretUnavailable, type Vault } from '../vault/vault.ts';
+import { judgeSignIn, type Granted, type Judgement } from './judge-sign-in.ts';
 import { audited, continueChange, endChange, readRepair } from './repair-state.ts';
+import type { Revocation } from './revocation.ts';
 import { untilCommitted } from './until-committed.ts';
 
 const HTTP_TIMEOUT_MS = 20_000;
@@ -34,13 +35,8 @@ export interface RedeemParts {
   readonly newId: NewId;
   readonly settings: Pick<GatewaySettings, 'servers'>;
   readonly providerOf: (provider: Provider) => SignInProvider | null;
+  readonly revocation?: Revocation;
 }
-
-type Granted = Extract<RedeemOutcome, { kind: 'GRANTED' }>;
-type Judgement =
-  | { readonly kind: 'ACCEPTED'; readonly granted: Granted }
-  | { readonly kind: 'REJECTED'; readonly rejection: Rejection }
-  | { readonly kind: 'LATER' };
 
 /**
  * The first proof of a sign-in: its code is redeemed, once, and the account and the scopes are the expected ones. Stores
@@ -52,16 +48,20 @@ export async function redeemCode(parts: RedeemParts, authorization: Authorizatio
   if (redemption === undefined || authorization.status !== 'VERIFYING') return;
   const provider = parts.providerOf(authorization.provider);
   const context: EvidenceContext = { protocol: 'OAUTH', provider: authorization.provider, host: null, authMethod: 'OAUTH2' };
-  if (provider === null) return settle(parts, authorization, rejected(diagnose(gatewayEvidence('APP_MISCONFIGURED', context))));
   const secrets = openSecrets(parts.vault, authorization);
-  if (secrets === null) return settle(parts, authorization, rejected(diagnose(gatewayEvidence('SECRET_UNAVAILABLE', context))));
+  if (provider === null || secrets === null) {
+    const reason = provider === null ? 'APP_MISCONFIGURED' : 'SECRET_UNAVAILABLE';
+    await settle(parts, authorization, rejected(diagnose(gatewayEvidence(reason, context))));
+    return;
+  }
   const outcome = await provider.redeem(
     { ...secrets, nonce: redemption.nonce, redirectUri: redemption.redirectUri, direction: authorization.target.direction },
     HTTP_TIMEOUT_MS,
   );
-  const judgement = judge(parts, authorization, provider, outcome, context);
-  if (judgement.kind === 'REJECTED' && outcome.kind === 'GRANTED') await discard(parts, authorization, provider, outcome);
-  return settle(parts, authorization, judgement);
+  const judgement = judgeSignIn(authorization, provider, outcome, parts.clock.now());
+  const isStored = await settle(parts, authorization, judgement);
+  const isKept = judgement.kind === 'ACCEPTED' && isStored;
+  if (outcome.kind === 'GRANTED' && !isKept) await discard(parts, authorization, provider, outcome);
 }
 
 function openSecrets(vault: Vault, authorization: Authorization): { readonly code: Secret; readonly verifier: Secret } | null {
@@ -78,52 +78,20 @@ function openSecrets(vault: Vault, authorization: Authorization): { readonly cod
   }
 }
 
-function judge(
-  parts: RedeemParts,
-  authorization: Authorization,
-  provider: SignInProvider,
-  outcome: RedeemOutcome,
-  context: EvidenceContext,
-): Judgement {
-  if (outcome.kind === 'FAILED') {
-    const diagnosis = diagnose(outcome.evidence);
-    const until = authorization.verifyUntil ?? 0;
-    return diagnosis.retryable && parts.clock.now() + FIRST_RETRY_MS < until ? { kind: 'LATER' } : rejected(diagnosis);
-  }
-  const { account, tokens } = outcome;
-  if (!isExpected(authorization, account)) {
-    const accounts = { expectedAddress: authorization.target.signInAddress, actualAddress: account.username };
-    const diagnosis = diagnose(gatewayEvidence('ACCOUNT_MISMATCH', context));
-    const message = `You signed in as ${account.username}, but ${accounts.expectedAddress} was expected. Sign in with that account, or start again as ${account.username}.`;
-    return { kind: 'REJECTED', rejection: { ...rejectionOf(diagnosis, null, accounts), message } };
-  }
-  const missing = provider.missingScopes(authorization.target.direction, tokens.grantedScopes);
-  if (missing.length > 0) return rejected(diagnose(gatewayEvidence('CONSENT_REQUIRED', context, `Not granted: ${missing.join(' ')}`)));
-  if (tokens.refreshToken === null)
-    return rejected(diagnose(gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The provider gave no refresh token.')));
-  return { kind: 'ACCEPTED', granted: outcome };
-}
-
-/** The pin decides where there is one; a name is compared only at the first link, and the login as the mailbox follows. */
-function isExpected(authorization: Authorization, account: SignedInAccount): boolean {
-  const { expectedPin, mayReplacePin, target } = authorization;
-  if (expectedPin !== null && !mayReplacePin) return pinKey(expectedPin) === pinKey(account.pin);
-  return addressKey(account.username) === addressKey(target.signInAddress);
-}
-
-async function settle(parts: RedeemParts, authorization: Authorization, judgement: Judgement): Promise<void> {
+/** False when somebody ended the authorization meanwhile: then nothing is stored. */
+async function settle(parts: RedeemParts, authorization: Authorization, judgement: Judgement): Promise<boolean> {
   const { store, clock } = parts;
-  await untilCommitted(store, async () => {
+  return untilCommitted(store, async () => {
     const state = await readRepair(store, authorization.workspaceId, authorization.id);
     const present = state?.authorization;
     if (state === null || present?.status !== 'VERIFYING' || present.redemption?.code !== authorization.redemption?.code)
-      return { change: null, result: undefined };
+      return { change: null, result: false };
     const now = clock.now();
     switch (judgement.kind) {
       case 'LATER':
         return {
           change: continueChange(state, retryAuthorization(present, [], now + FIRST_RETRY_MS * (present.verifyAttempts + 1)), now),
-          result: undefined,
+          result: true,
         };
       case 'REJECTED': {
         const ended = rejectAuthorization(withoutRedemption(present), judgement.rejection, [], now);
@@ -133,7 +101,7 @@ async function settle(parts: RedeemParts, authorization: Authorization, judgemen
             reason: judgement.rejection.reason,
           }),
         ];
-        return { change: endChange(state, ended, now, audit), result: undefined };
+        return { change: endChange(state, ended, now, audit), result: true };
       }
       case 'ACCEPTED': {
         const next = accepted(parts, present, judgement.granted, now);
@@ -144,7 +112,7 @@ async function settle(parts: RedeemParts, authorization: Authorization, judgemen
             authorizations: [{ kind: 'replace', doc: next, expectedRevision: present.revision }],
             events: [authorizationEvent(next)],
           },
-          result: undefined,
+          result: true,
         };
       }
     }
@@ -157,10 +125,13 @@ function accepted(parts: RedeemParts, authorization: Authorization, granted: Gra
   const { account, tokens } = granted;
   const provider = parts.providerOf(authorization.provider);
   const identity = { id: parts.newId() as CredentialId, secretVersion: 1 };
+  const { target } = authorization;
+  // An account without a name of its own is known by its pin; it goes on being called what it was.
+  const username = account.username === '' ? target.signInAddress : account.username;
   const credential: OAuth2Credential = {
     kind: 'OAUTH2',
     ...identity,
-    username: account.username,
+    username,
     grant: {
       issuer: account.pin.issuer,
       clientId: provider?.clientId ?? '',
@@ -175,14 +146,12 @@ function accepted(parts: RedeemParts, authorization: Authorization, granted: Gra
       expiresAt: tokens.grantExpiresAt,
     },
   };
-  const { target } = authorization;
   const sendsElsewhere = account.personal && account.pin.kind === 'MICROSOFT' && target.outgoingServer !== null;
-  const isShared = addressKey(target.address) !== addressKey(target.signInAddress);
   return {
     ...withCandidate(withoutRedemption(authorization), credential, now),
     target: {
       ...target,
-      signInAddress: isShared || addressKey(account.username) !== addressKey(target.address) ? account.username : target.signInAddress,
+      signInAddress: addressKey(username) === addressKey(target.signInAddress) ? target.signInAddress : username,
       outgoingServer: sendsElsewhere ? settings.servers.microsoftPersonalSmtp : target.outgoingServer,
     },
   };
@@ -198,18 +167,13 @@ function rejected(diagnosis: Diagnosis): Judgement {
   return { kind: 'REJECTED', rejection: rejectionOf(diagnosis, null, null) };
 }
 
-/** Some providers end all grants of an account and application together, so a stray one is revoked only if nobody else lives on it. */
-async function discard(parts: RedeemParts, authorization: Authorization, provider: SignInProvider, granted: Granted): Promise<void> {
-  const { refreshToken } = granted.tokens;
-  if (refreshToken === null) return;
-  const key = pinKey(granted.account.pin);
-  const mailbox = await parts.store.mailbox(authorization.workspaceId, authorization.mailboxId);
-  const credentials = [mailbox?.active?.credential, mailbox?.previous?.setup.credential];
-  const inUseHere = credentials.some(
-    (credential) =>
-      credential?.kind === 'OAUTH2' &&
-      grantKey(credential.grant.clientId, pinKey(credential.grant.pin)) === grantKey(provider.clientId, key),
-  );
-  if (inUseHere || (await parts.store.grantUsers(provider.clientId, key, authorization.mailboxId)) > 0) return;
-  await provider.revoke(refreshToken, HTTP_TIMEOUT_MS);
+/** What was granted and is not kept. */
+async function discard(
+  parts: RedeemParts,
+  authorization: Authorization,
+  provider: SignInProvider,
+  { account, tokens }: Granted,
+): Promise<void> {
+  if (tokens.refreshToken === null) return;
+  await parts.revocation?.ofGrant(authorization, { clientId: provider.clientId, pin: account.pin, refreshToken: tokens.refreshToken });
 }

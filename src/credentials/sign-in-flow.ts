@@ -3,8 +3,9 @@ import { isOpen, type Authorization } from '../domain/authorization.ts';
 import { authorizationEvent, rejectAuthorization, rejectionOf, VERIFY_FOR_MS } from '../domain/authorization-changes.ts';
 import type { Clock } from '../domain/clock.ts';
 import { diagnose } from '../domain/diagnose/diagnose.ts';
-import { evidenceOf } from '../domain/diagnose/evidence-of.ts';
+import { evidenceOf, gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
 import type { Diagnosis } from '../domain/diagnosis.ts';
+import type { EvidenceContext } from '../domain/evidence.ts';
 import type { AuthorizationId } from '../domain/ids.ts';
 import type { Provider } from '../domain/mail.ts';
 import { flowPlaceOf } from '../domain/sealed-secrets.ts';
@@ -28,7 +29,7 @@ export interface SignInFlowParts {
   readonly verifySoon: (authorization: Authorization) => void;
 }
 
-/** What the start page shows. */
+/** What the start page and the result page show. */
 export type StartPage =
   | { readonly kind: 'READY'; readonly authorization: Authorization }
   /** The link was good and is used up; `authorization` says how it ended. */
@@ -72,8 +73,10 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
     if (!vault.verifyMac('start-link', id, mac)) return { kind: 'UNKNOWN' };
     const authorization = await store.authorizationForStart(id as AuthorizationId);
     if (authorization === null) return { kind: 'UNKNOWN' };
-    const usable = authorization.status === 'AWAITING_USER' && authorization.expiresAt > clock.now();
-    return { kind: usable ? 'READY' : 'OVER', authorization };
+    if (authorization.status !== 'AWAITING_USER') return { kind: 'OVER', authorization };
+    // Its time is over, whether or not that has been written down yet.
+    const isLate = authorization.expiresAt <= clock.now();
+    return isLate ? { kind: 'OVER', authorization: { ...authorization, status: 'EXPIRED' } } : { kind: 'READY', authorization };
   }
 
   /** Null when somebody ended or used the authorization meanwhile. */
@@ -119,8 +122,13 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
 
   /** The provider sent the browser back without a code: declined, blocked by a policy, or out of order. */
   async function refusedByProvider(found: Authorization, query: URLSearchParams): Promise<FinishedSignIn> {
-    const raw = { where: 'authorize callback', error: query.get('error'), error_description: query.get('error_description'), suberror: query.get('error_subtype') };
-    const diagnosis = diagnose(evidenceOf(raw, { protocol: 'OAUTH', provider: found.provider, host: null, authMethod: 'OAUTH2' }));
+    const raw = {
+      where: 'authorize callback',
+      error: query.get('error'),
+      error_description: query.get('error_description'),
+      suberror: query.get('error_subtype'),
+    };
+    const diagnosis = diagnose(evidenceOf(raw, contextOf(found)));
     const ended = await untilCommitted<Authorization | null>(store, async () => {
       const state = await readRepair(store, found.workspaceId, found.id);
       if (
@@ -158,7 +166,8 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
       if (page.kind !== 'READY') return page;
       const { authorization } = page;
       const provider = parts.providerOf(authorization.provider);
-      if (provider === null) return { kind: 'OVER', authorization };
+      if (provider === null)
+        return { kind: 'FAILED', diagnosis: diagnose(gatewayEvidence('APP_MISCONFIGURED', contextOf(authorization))), authorization };
       const flow = await startFlow(authorization, provider.issuer);
       if (flow === null) return { kind: 'OVER', authorization: (await store.authorizationForStart(authorization.id)) ?? authorization };
       const url = await provider.signInUrl({
@@ -202,6 +211,10 @@ export function createSignInFlow(parts: SignInFlowParts): SignInFlowUseCases {
       return { kind: 'ACCEPTED', authorization: accepted };
     },
   };
+}
+
+function contextOf({ provider }: Authorization): EvidenceContext {
+  return { protocol: 'OAUTH', provider, host: null, authMethod: 'OAUTH2' };
 }
 
 /** One cookie a flow, so that two tabs do not take each other's away. `__Host-` needs https. */

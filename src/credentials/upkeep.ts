@@ -7,6 +7,7 @@ import { eraseReplaced, mailboxEvent } from '../domain/mailbox-changes.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import type { Store } from '../store/store.ts';
 import { audited, endChange, readRepair, workspaceOf, workspacePart } from './repair-state.ts';
+import type { Revocation } from './revocation.ts';
 import { replacing, untilCommitted } from './until-committed.ts';
 
 /** A mailbox that never went live is kept this long after its last attempt ended. */
@@ -16,6 +17,7 @@ const BATCH = 100;
 export interface UpkeepParts {
   readonly store: Store;
   readonly clock: Clock;
+  readonly revocation?: Revocation | undefined;
 }
 
 /** Whom the audit names when nobody asked. */
@@ -45,8 +47,8 @@ export async function sweep(parts: UpkeepParts): Promise<void> {
   for (const workspace of await store.workspacesWithHandOver()) await endStrandedHandOver(parts, workspace);
 }
 
-async function eraseKept({ store, clock }: UpkeepParts, expired: Mailbox): Promise<void> {
-  await untilCommitted(store, async () => {
+async function eraseKept({ store, clock, revocation }: UpkeepParts, expired: Mailbox): Promise<void> {
+  const erased = await untilCommitted(store, async () => {
     const now = clock.now();
     const mailbox = await store.mailbox(expired.workspaceId, expired.id);
     const previous = mailbox?.previous ?? null;
@@ -58,8 +60,9 @@ async function eraseKept({ store, clock }: UpkeepParts, expired: Mailbox): Promi
       events: [mailboxEvent(mailbox.id, 'CHANGED')],
       audit: [audited(BY_ITSELF, 'secret.erased', mailbox.id)],
     };
-    return { change, result: null };
+    return { change, result: previous.setup.credential };
   });
+  await revocation?.ofCredentials({ workspaceId: expired.workspaceId, mailboxId: expired.id }, [erased]);
 }
 
 /** One attempt: whoever touched it meanwhile gives it another day. */

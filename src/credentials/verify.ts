@@ -8,7 +8,7 @@ import {
   retryAuthorization,
 } from '../domain/authorization-changes.ts';
 import type { Random } from '../domain/clock.ts';
-import type { LoginSetup } from '../domain/credential.ts';
+import type { Credential, LoginSetup } from '../domain/credential.ts';
 import type { AuthorizationId, WorkspaceId } from '../domain/ids.ts';
 import { sameServer, swapSetup } from '../domain/mailbox-changes.ts';
 import type { GatewaySettings } from '../domain/settings.ts';
@@ -24,6 +24,7 @@ import {
   targetOf,
   type RepairState,
 } from './repair-state.ts';
+import type { Revocation } from './revocation.ts';
 import { untilCommitted, type Conflict, type Decision } from './until-committed.ts';
 
 const FIRST_RETRY_MS = 5_000;
@@ -37,10 +38,18 @@ export interface VerifyParts extends ProveParts {
   readonly settings: Pick<GatewaySettings, 'rollbackKeptMs' | 'confirmAfterMs'>;
   /** Turns the code of a sign-in into a candidate, or into what follows when it gives none. Absent while no provider is configured. */
   readonly redeem?: ((authorization: Authorization) => Promise<void>) | undefined;
+  readonly revocation?: Revocation | undefined;
 }
 
 /** What the proofs led to; `again` when the setup that was proven is no longer the one to be swapped in. */
-type Conclusion = { readonly kind: 'settled'; readonly authorization: Authorization | null } | { readonly kind: 'again' };
+type Conclusion =
+  | {
+      readonly kind: 'settled';
+      readonly authorization: Authorization | null;
+      /** Credentials that nobody needs any more. */
+      readonly givenUp: readonly (Credential | null | undefined)[];
+    }
+  | { readonly kind: 'again' };
 
 /**
  * Proves the candidate of a VERIFYING authorization and stores what follows from it. The caller holds its lease; every
@@ -67,7 +76,10 @@ export async function verifyOnce(
     const proofs = await proveSetup(parts, { workspaceId, mailboxId: state.authorization.mailboxId }, setup, signal);
     if (signal.aborted) return state.authorization;
     const conclusion = await conclude(parts, workspaceId, id, setup, proofs, round === MOST_ROUNDS);
-    if (conclusion.kind === 'settled') return conclusion.authorization === null ? null : parts.store.authorization(workspaceId, id);
+    if (conclusion.kind === 'again') continue;
+    if (conclusion.authorization === null) return null;
+    await parts.revocation?.ofCredentials(conclusion.authorization, conclusion.givenUp);
+    return parts.store.authorization(workspaceId, id);
   }
 }
 
@@ -82,18 +94,21 @@ function awaitsRedemption({ status, candidate, redemption }: Authorization): boo
 function setupToProve({ authorization, mailbox }: RepairState): LoginSetup | null {
   const { candidate, status, purpose, target } = authorization;
   if (status !== 'VERIFYING' || candidate === null || mailbox === null || isOvertaken(authorization, mailbox)) return null;
-  const place = purpose === 'REAUTHORIZE' && mailbox.active !== null ? targetOf(mailbox.active) : target;
-  return { ...place, credential: candidate };
+  if (purpose !== 'REAUTHORIZE' || mailbox.active === null) return { ...target, credential: candidate };
+  // An account that was renamed meanwhile signs in by its new name.
+  const signInAddress = candidate.kind === 'OAUTH2' ? target.signInAddress : mailbox.active.signInAddress;
+  return { ...targetOf(mailbox.active), signInAddress, credential: candidate };
 }
 
 /** It is over already, or somebody else won: nothing is tried with this candidate any more. */
 async function settleWithoutProof(parts: VerifyParts, state: RepairState): Promise<Authorization | null> {
   const { workspaceId, id } = state.authorization;
-  await untilCommitted(parts.store, async () => {
+  const givenUp = await untilCommitted(parts.store, async () => {
     const present = await readRepair(parts.store, workspaceId, id);
     const change = present === null || setupToProve(present) !== null ? null : overtaken(present, parts.clock.now());
-    return { change, result: null };
+    return { change, result: change === null ? null : present?.authorization.candidate };
   });
+  await parts.revocation?.ofCredentials(state.authorization, [givenUp]);
   return parts.store.authorization(workspaceId, id);
 }
 
@@ -117,19 +132,26 @@ async function conclude(
   return untilCommitted(parts.store, async (lost): Promise<Decision<Conclusion>> => {
     const now = parts.clock.now();
     const state = await readRepair(parts.store, workspaceId, id);
-    if (state === null) return { change: null, result: { kind: 'settled', authorization: null } };
+    if (state === null) return { change: null, result: { kind: 'settled', authorization: null, givenUp: [] } };
     const { authorization } = state;
-    const settled: Conclusion = { kind: 'settled', authorization };
+    const settled = (...givenUp: readonly (Credential | null | undefined)[]): Conclusion => ({ kind: 'settled', authorization, givenUp });
     const setup = setupToProve(state);
-    if (setup === null) return { change: overtaken(state, now), result: settled };
+    if (setup === null) {
+      const change = overtaken(state, now);
+      return { change, result: change === null ? settled() : settled(authorization.candidate) };
+    }
     // What was proven or refused says nothing about where the mailbox is now.
     if (!logsInAlike(setup, proven)) {
       if (!lastRound) return { change: null, result: { kind: 'again' } };
-      return { change: continueChange(state, retryAuthorization(authorization, [], now + FIRST_RETRY_MS), now), result: settled };
+      return { change: continueChange(state, retryAuthorization(authorization, [], now + FIRST_RETRY_MS), now), result: settled() };
     }
     const failure = decidingFailure(proofs);
-    if (failure !== null) return { change: failureChange(parts, state, failure, proofs, now), result: settled };
-    return { change: await successChange(parts, state, setup, proofs, lost, now), result: settled };
+    if (failure !== null) {
+      const { change, isOver } = failureChange(parts, state, failure, proofs, now);
+      return { change, result: isOver ? settled(authorization.candidate) : settled() };
+    }
+    const replaced = state.mailbox?.previous?.setup.credential;
+    return { change: await successChange(parts, state, setup, proofs, lost, now), result: settled(replaced) };
   });
 }
 
@@ -139,18 +161,19 @@ function failureChange(
   failure: NonNullable<ReturnType<typeof decidingFailure>>,
   proofs: readonly LegProof[],
   now: number,
-): Change {
+): { readonly change: Change; readonly isOver: boolean } {
   const { authorization } = state;
   const { leg, diagnosis } = failure;
   const until = authorization.verifyUntil ?? now;
   // The person is there: a doubtful refusal is shown at once, only what cures itself is tried again.
   if (diagnosis.retryable && now < until) {
     const nextVerifyAt = Math.min(now + retryDelayMs(authorization.verifyAttempts, parts.random), until);
-    return continueChange(state, retryAuthorization(authorization, proofs.map(toProof), nextVerifyAt), now);
+    return { change: continueChange(state, retryAuthorization(authorization, proofs.map(toProof), nextVerifyAt), now), isOver: false };
   }
   const rejected = rejectAuthorization(authorization, rejectionOf(diagnosis, leg, null), proofs.map(toProof), now);
   const facts = { authorizationId: rejected.id, reason: diagnosis.reason, leg };
-  return endChange(state, rejected, now, [audited(authorization.startedBy, 'authorization.rejected', authorization.mailboxId, facts)]);
+  const audit = [audited(authorization.startedBy, 'authorization.rejected', authorization.mailboxId, facts)];
+  return { change: endChange(state, rejected, now, audit), isOver: true };
 }
 
 async function successChange(

@@ -1,5 +1,6 @@
 import type { OpenLogin } from '../credentials/credentials.ts';
 import type { Repair } from '../credentials/repair.ts';
+import type { Revocation } from '../credentials/revocation.ts';
 import type { Clock, NewId, Random } from '../domain/clock.ts';
 import type { UserError } from '../domain/errors.ts';
 import type { Log } from '../domain/log.ts';
@@ -25,6 +26,8 @@ export interface Gateway {
   readonly probe: Probe;
   readonly discover: DiscoverMailServers;
   readonly signIn: SignIn;
+  /** Absent where no provider is: then grants that are given up are only erased. */
+  readonly revocation?: Revocation;
   readonly limits: RateLimits;
   readonly settings: GatewaySettings;
   /** Dates that are coming, read from the operator's file. */

@@ -10,7 +10,7 @@ import {
   type UserError,
 } from '../domain/errors.ts';
 import { isOrBecomesPrimary } from '../domain/hand-over.ts';
-import type { MailDirection, Provider } from '../domain/mail.ts';
+import { addressKey, type MailDirection, type Provider } from '../domain/mail.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Workspace } from '../domain/workspace.ts';
 import type { LiveMailbox } from './find-mailbox.ts';
@@ -146,6 +146,9 @@ export async function planMigration(
     if (holder !== null && holder.id !== mailbox.id) return refuse(mailboxAlreadyExists(address));
   }
   const servers = wellKnownServers(gateway.settings.servers, provider);
+  const account = signInAddress ?? address ?? active.signInAddress;
+  // The account that is linked already may have another name by now; one that was named is meant by its name.
+  const keepsAccount = active.provider === provider && addressKey(account) === addressKey(active.signInAddress);
   return {
     kind: 'plan',
     attempt: {
@@ -153,7 +156,7 @@ export async function planMigration(
       target: {
         provider,
         address: address ?? active.address,
-        signInAddress: signInAddress ?? address ?? active.signInAddress,
+        signInAddress: account,
         direction,
         deleteAfterFetch: direction !== 'OUTGOING' && (given(wish.deleteAfterFetch) ?? active.deleteAfterFetch),
         incomingServer: direction === 'OUTGOING' ? null : servers.incoming,
@@ -161,7 +164,7 @@ export async function planMigration(
       },
       kind: 'OAUTH2',
       candidate: null,
-      expectedPin: active.credential.kind === 'OAUTH2' && active.provider === provider ? active.credential.grant.pin : null,
+      expectedPin: keepsAccount && active.credential.kind === 'OAUTH2' ? active.credential.grant.pin : null,
       mayReplacePin: true,
     },
   };

@@ -11,7 +11,7 @@ p { margin: 0.6rem 0; }
 .quiet { color: #5c6470; font-size: 0.9rem; }
 .button { display: inline-block; margin-top: 1rem; font: inherit; font-weight: 600; padding: 0.65rem 1.4rem; border: 0; border-radius: 8px; background: #1f5fd0; color: #fff; cursor: pointer; text-decoration: none; }
 .button:focus-visible { outline: 3px solid #8db4ff; outline-offset: 2px; }
-.good { color: #14703a; } .bad { color: #a3261c; }
+.good { color: #14703a; } .bad { color: #a3261c; } .good, .bad { font-weight: 600; }
 @media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } main { background: #1f2329; } .quiet { color: #a0a8b4; } .good { color: #6fd598; } .bad { color: #ff9c92; } }
 `;
 
@@ -29,7 +29,6 @@ export interface Page {
   readonly body: string;
   /** Seconds until `url` is followed (the page itself when absent). No script is needed, and none is allowed. */
   readonly refresh?: { readonly seconds: number; readonly url?: string };
-  readonly headOnly?: boolean;
 }
 
 /** A page of the gateway's own sign-in flow: no script, nothing from elsewhere, not framed, not stored, no referrer. */
@@ -43,8 +42,6 @@ export function sendPage(response: ServerResponse, page: Page): void {
   response.setHeader('Content-Security-Policy', POLICY);
   // A popup keeps its place: the opener learns the outcome from its subscription and never from this window.
   response.end(
-    page.headOnly === true
-      ? undefined
-      : `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}<title>${html(page.title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head><body><main><h1>${html(page.title)}</h1>${page.body}</main></body></html>`,
+    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">${refresh}<title>${html(page.title)}</title><link rel="icon" href="data:,"><style>${STYLE}</style></head><body><main><h1>${html(page.title)}</h1>${page.body}</main></body></html>`,
   );
 }
