@@ -3,12 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import type { Store } from '../../src/store/store.ts';
 import { migrateMongo } from '../../src/store/mongo/migrations.ts';
 import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts';
-import { databaseUrl, startStandaloneMongo } from '../support/mongo-server.ts';
+import { databaseUrl, startMongo, startStandaloneMongo } from '../support/mongo-server.ts';
 import { aMailbox, aStatusChange, createShiftedClock, newId, silentLog } from '../support/store.ts';
 import { aWorkspace, commit, commitEvents, insert, startFollowing, wholeLog } from '../contract/store/harness.ts';
 import { expectNothingLost } from './killed-writer.ts';
 
-const server = inject('mongoUrl');
+// Fail points hit whoever is connected, so this file has a server of its own: the other files run at the same time.
+const own = inject('mongoUrl') === null ? null : await startMongo();
+const server = own?.url ?? null;
 
 if (server === null) {
   describe('MongoDB faults', () => test.skip('needs a MongoDB server: see test/support/mongo-server.ts', () => undefined));
@@ -26,6 +28,7 @@ if (server === null) {
   afterAll(async () => {
     await client.db().dropDatabase();
     await client.close();
+    await own?.stop();
   });
 
   const open = async (at = url): Promise<Store> => {
