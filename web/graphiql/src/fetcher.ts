@@ -1,5 +1,5 @@
 import type { Fetcher } from '@graphiql/toolkit';
-import { Kind, OperationTypeNode } from 'graphql';
+import { Kind, OperationTypeNode, parse, type OperationDefinitionNode } from 'graphql';
 import { createClient, type Client } from 'graphql-ws';
 import { gatherEvents } from './live-events.ts';
 
@@ -31,17 +31,11 @@ export function createFetcher(token: string | null): Fetcher {
   return async (params, options) => {
     const headers = options?.headers ?? {};
     const authorization = authorizationIn(headers);
-    const operation = options?.documentAST?.definitions.find(
-      (definition) =>
-        definition.kind === Kind.OPERATION_DEFINITION && (!params.operationName || definition.name?.value === params.operationName),
-    );
-    if (operation?.kind === Kind.OPERATION_DEFINITION && operation.operation === OperationTypeNode.SUBSCRIPTION) {
-      const events = clientFor(authorization ?? '').iterate({
-        query: params.query,
-        operationName: params.operationName ?? null,
-        variables: (params.variables ?? null) as Record<string, unknown> | null,
-      });
-      return gatherEvents(events) as AsyncIterableIterator<never>;
+    const operation = operationIn(params.query, params.operationName ?? null);
+    const operationName = operation === null ? (params.operationName ?? null) : (operation.name?.value ?? null);
+    const request = { query: params.query, operationName, variables: (params.variables ?? null) as Record<string, unknown> | null };
+    if (operation?.operation === OperationTypeNode.SUBSCRIPTION) {
+      return gatherEvents(clientFor(authorization ?? '').iterate(request)) as AsyncIterableIterator<never>;
     }
     const response = await fetch(ENDPOINT, {
       method: 'POST',
@@ -50,8 +44,22 @@ export function createFetcher(token: string | null): Fetcher {
         'content-type': 'application/json',
         ...(authorization === null ? {} : { authorization }),
       },
-      body: JSON.stringify(params),
+      body: JSON.stringify(request),
     });
     return (await response.json()) as never;
   };
+}
+
+/**
+ * What is going to run: the operation of that name or, just after a change of tabs, when GraphiQL still names the former
+ * tab's, the only one there is. Null when the document cannot be read; then the server says why.
+ */
+function operationIn(query: string, name: string | null): OperationDefinitionNode | null {
+  try {
+    const operations = parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+    const only = operations.length === 1 ? operations[0] : undefined;
+    return operations.find((operation) => operation.name?.value === name) ?? only ?? null;
+  } catch {
+    return null;
+  }
 }
