@@ -96,7 +96,9 @@ Open the first link, run the tab "LiveStatus", and break something in another te
 
   ${sandbox} set-password support@acme.test new
 
-Within 20 seconds the event arrives. The tab "ReenterPassword" repairs billing@acme.test, whose password is "new" already.
+Within 20 seconds the event arrives. Open the link in a second window and run "ReenterPassword" there: HEALTHY arrives in
+the first one. (Its variables name a mailbox whose password is "new" already: billing@acme.test waits for it, too.)
+
 More to break, and to mend:
 
   ${sandbox} fault office@contoso.test smtp-auth-disabled
