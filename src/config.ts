@@ -62,9 +62,11 @@ export type LoadedConfig =
 const wholeSeconds = (fallback: number, least: number, most: number) =>
   z
     .string()
-    .regex(/^\d+$/, 'must be a whole number')
+    .refine(
+      (text) => /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most,
+      `must be a whole number between ${least} and ${most}`,
+    )
     .transform(Number)
-    .refine((value) => value >= least && value <= most, `must be between ${least} and ${most}`)
     .default(fallback);
 
 const url = (schemes: readonly string[]) =>
@@ -170,7 +172,7 @@ const Environment = z.object({
   JWT_WORKSPACE_CLAIM: z.string().optional(),
   JWT_ROLE_CLAIM: z.string().optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   ADVISORIES_FILE: z.string().optional(),
 });
 
@@ -285,16 +287,21 @@ function ownOrigins(publicUrl: URL): readonly string[] {
   return loopback.map((host) => `${publicUrl.protocol}//${host}${port}`);
 }
 
+/** What a variable means; one that cannot be read becomes a problem and counts as not set, so that the others are checked too. */
+function readEnvironment(problems: string[], given: Readonly<Record<string, string | undefined>>): z.infer<typeof Environment> {
+  const parsed = Environment.safeParse(given);
+  if (parsed.success) return parsed.data;
+  problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`));
+  const unreadable = new Set(parsed.error.issues.map((issue) => String(issue.path[0])));
+  return Environment.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !unreadable.has(name))));
+}
+
 /** Reads and checks the environment. Every problem is reported, one line each, saying what to do; no value of a secret is repeated. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): LoadedConfig {
   // An empty variable is what `FOO= npm start` and most compose files mean by "not set".
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
-  const parsed = Environment.safeParse(given);
-  if (!parsed.success) {
-    return { kind: 'problems', problems: parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}.`) };
-  }
-  const env = parsed.data;
   const problems: string[] = [];
+  const env = readEnvironment(problems, given);
   const publicUrl = new URL(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`);
   const allowed = parseNetworkAllow(env.NETWORK_ALLOW);
   if ('problems' in allowed) problems.push(...allowed.problems.map((problem) => `NETWORK_ALLOW: ${problem}`));

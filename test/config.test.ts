@@ -60,6 +60,25 @@ describe('configuration', () => {
     ]);
   });
 
+  test('a variable that cannot be read does not hide what is wrong with the others', () => {
+    const problems = problemsOf({
+      PORT: '-1',
+      LOG_LEVEL: 'loud',
+      CA_FILE: '/nowhere/ca.pem',
+      NETWORK_ALLOW: '10.0.0.0/99:x',
+      GOOGLE_CLIENT_ID: 'app',
+    });
+    expect(problems.map((line) => line.split(':')[0]).sort()).toEqual([
+      'CA_FILE',
+      'GOOGLE_CLIENT_SECRET',
+      'LOG_LEVEL',
+      'NETWORK_ALLOW',
+      'PORT',
+    ]);
+    expect(problems).toContain('PORT: must be a whole number between 0 and 65535.');
+    expect(problems).toContain('LOG_LEVEL: must be one of debug, info, warn, error, silent.');
+  });
+
   test('no problem repeats a secret', () => {
     const problems = problemsOf({ METRICS_TOKEN: 'canary', GOOGLE_CLIENT_SECRET: 'canary-2', GOOGLE_CLIENT_ID: 'x', PORT: 'y' });
     expect(problems.join('\n')).not.toContain('canary');
