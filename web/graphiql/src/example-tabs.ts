@@ -1,3 +1,4 @@
+import { SettingsPageDocument, type SettingsPageQuery, type SettingsPageQueryVariables } from '../../generated/graphql.ts';
 import listMailboxes from './examples/list-mailboxes.graphql?raw';
 import liveStatus from './examples/live-status.graphql?raw';
 import checkMailbox from './examples/check-mailbox.graphql?raw';
@@ -10,10 +11,7 @@ export interface ExampleTab {
   readonly variables: string;
 }
 
-interface KnownMailbox {
-  readonly id: string;
-  readonly status: { readonly reason: string | null };
-}
+type KnownMailbox = SettingsPageQuery['mailboxes']['nodes'][number];
 
 /** The examples run as they are: their variables name mailboxes that the token can really see. */
 export async function exampleTabs(token: string | null): Promise<readonly ExampleTab[]> {
@@ -42,12 +40,13 @@ function json(value: unknown): string {
 async function worstMailboxes(token: string | null): Promise<readonly KnownMailbox[]> {
   if (token === null) return [];
   try {
+    const variables: SettingsPageQueryVariables = { first: 20 };
     const response = await fetch('/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body: JSON.stringify({ query: '{ mailboxes(first: 20, orderBy: SEVERITY_DESC) { nodes { id status { reason } } } }' }),
+      body: JSON.stringify({ query: SettingsPageDocument.toString(), variables }),
     });
-    const answer = (await response.json()) as { data?: { mailboxes: { nodes: readonly KnownMailbox[] } } };
+    const answer = (await response.json()) as { readonly data?: SettingsPageQuery };
     return answer.data?.mailboxes.nodes ?? [];
   } catch {
     // Offline or refused: the examples still show how to ask, and running one says why it fails.
