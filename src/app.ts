@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
-import { checkKeyRing } from './commands/check-keyring.ts';
+import { checkKeyRing, missingKeyRingProblem } from './commands/check-keyring.ts';
 import { createKeepAlive } from './credentials/keep-alive.ts';
 import { createOpenLogin } from './credentials/open-login.ts';
 import { createRefreshGrant } from './credentials/create-refresh-grant.ts';
@@ -66,15 +66,8 @@ export class StartRefused extends Error {
  */
 export async function openKeyRing(config: Config, store: Store, log: Log): Promise<KeyRingWatch> {
   if (!existsSync(config.keyringFile)) {
-    const page = await store.sealedHolders(null, 1);
-    const isNew = store.engine === 'sqlite' && page.mailboxes.length + page.authorizations.length === 0;
-    if (!isNew) {
-      throw new StartRefused(
-        store.engine === 'mongodb'
-          ? `The key ring file ${config.keyringFile} does not exist. Copy it from where the gateway's keys are kept (KEYRING_FILE), or make one with "mailbox-gateway keys add" if this database is new.`
-          : `The key ring file ${config.keyringFile} does not exist, but the database holds secrets sealed with it. Restore the file (KEYRING_FILE).`,
-      );
-    }
+    const problem = await missingKeyRingProblem(store, config.keyringFile);
+    if (problem !== null) throw new StartRefused(problem);
     createKeyRing(config.keyringFile);
     log.info('A new key ring was made. Back it up, apart from the database.', { file: config.keyringFile });
   }

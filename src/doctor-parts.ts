@@ -53,7 +53,6 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
     openStore: () =>
       openStore(config.databaseUrl, { clock, newId: randomUUID, random: Math.random, log, serve: false, holder: randomUUID() }),
     keyringFile: config.keyringFile,
-    databaseUrl: config.databaseUrl,
     publicUrl: config.settings.publicUrl,
     apps: [
       {

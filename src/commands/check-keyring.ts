@@ -35,6 +35,19 @@ export async function checkKeyRing(store: Pick<Store, 'setMeta' | 'sealedHolders
   return { kind: 'ok' };
 }
 
+/**
+ * What to do about a key ring file that does not exist; null when this database is new and gets a ring of its own. Only a new
+ * SQLite database does: anywhere else making another would leave every stored secret unreadable. Rejects with StoreUnavailable.
+ */
+export async function missingKeyRingProblem(store: Pick<Store, 'engine' | 'sealedHolders'>, file: string): Promise<string | null> {
+  if (store.engine === 'mongodb') {
+    return `The key ring file ${file} does not exist. Copy it from where the gateway's keys are kept (KEYRING_FILE), or make one with "mailbox-gateway keys add" if this database is new.`;
+  }
+  const page = await store.sealedHolders(null, 1);
+  if (page.mailboxes.length + page.authorizations.length === 0) return null;
+  return `The key ring file ${file} does not exist, but the database holds secrets sealed with it. Restore the file (KEYRING_FILE).`;
+}
+
 async function usedKeyIds(store: Pick<Store, 'sealedHolders'>): Promise<ReadonlySet<string>> {
   const page = await store.sealedHolders(null, SAMPLE);
   const ids = new Set<string>();

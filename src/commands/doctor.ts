@@ -2,12 +2,11 @@ import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import { KeyRingRefused } from '../vault/keyring-refused.ts';
 import { readKeyRing } from '../vault/keyring-file.ts';
-import { checkKeyRing } from './check-keyring.ts';
+import { checkKeyRing, missingKeyRingProblem } from './check-keyring.ts';
 
 export interface DoctorParts {
   readonly openStore: () => Promise<Store>;
   readonly keyringFile: string;
-  readonly databaseUrl: string;
   readonly publicUrl: URL;
   /** Each of the big providers, and whether sign-in with it is configured and answers. */
   readonly apps: readonly {
@@ -76,10 +75,10 @@ async function* keyFindings(parts: DoctorParts, store: Store | null): AsyncItera
       };
   } catch (error) {
     if (!(error instanceof KeyRingRefused)) throw error;
-    const isNew = error.problem === 'MISSING' && parts.databaseUrl.startsWith('sqlite:');
-    yield isNew
+    const problem = error.problem === 'MISSING' && store !== null ? await missingKeyRingProblem(store, parts.keyringFile) : error.message;
+    yield problem === null
       ? { state: 'note', line: `Keys: ${parts.keyringFile} does not exist yet; the first start makes it.` }
-      : { state: 'problem', line: `Keys: ${error.message}` };
+      : { state: 'problem', line: `Keys: ${problem}` };
   }
 }
 
