@@ -42,6 +42,21 @@ async function writeAndKill(
     .split('\n');
 }
 
+/** A process that is killed while its transaction is open and has written the head of the log. Gives the owner of its session. */
+export async function killedWithinTransaction(url: string, workspaceId: WorkspaceId): Promise<string> {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'holding-process.ts'), url, workspaceId], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const owner = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+    child.once('close', () => reject(new Error('the holder ended by itself')));
+  });
+  child.kill('SIGKILL');
+  await ended;
+  return owner;
+}
+
 /**
  * Kills writers for `budgetMs`, at least `least` times, and compares after each: everything acknowledged is in the log,
  * the log has no gap, and the document agrees with it.

@@ -6,7 +6,7 @@ import { openMongoStore } from '../../src/store/mongo/open-mongo-store.ts';
 import { databaseUrl, startMongo, startStandaloneMongo } from '../support/mongo-server.ts';
 import { aMailbox, aStatusChange, createShiftedClock, newId, silentLog } from '../support/store.ts';
 import { aWorkspace, commit, commitEvents, insert, startFollowing, wholeLog } from '../contract/store/harness.ts';
-import { expectNothingLost } from './killed-writer.ts';
+import { expectNothingLost, killedWithinTransaction } from './killed-writer.ts';
 
 // Fail points hit whoever is connected, so this file has a server of its own: the other files run at the same time.
 const own = inject('mongoUrl') === null ? null : await startMongo();
@@ -189,6 +189,21 @@ if (server === null) {
     const workspaceId = await aWorkspace(store);
     const [mailbox] = await insert(store, aMailbox(workspaceId, 'a@acme.test'));
     expect(await store.mailbox(workspaceId, mailbox!.id)).toEqual(mailbox);
+  });
+
+  test('a writer that is killed within its transaction holds the others up for moments, not for a minute', async () => {
+    const store = await open();
+    const workspaceId = await aWorkspace(store);
+    const [mailbox] = await insert(store, aMailbox(workspaceId, 'a@acme.test'));
+    await commitEvents(store, { workspaceId, at: 1, events: [aStatusChange(mailbox!.id)] });
+    const holder = await killedWithinTransaction(url, workspaceId);
+    const startedMs = performance.now();
+    await commitEvents(store, { workspaceId, at: 1, events: [aStatusChange(mailbox!.id)] });
+    // The server itself would take a minute.
+    expect(performance.now() - startedMs).toBeLessThan(15_000);
+    expect((await wholeLog(store, workspaceId)).map(({ position }) => position)).toEqual([1, 2]);
+    const left = await client.db().collection<{ _id: string; owner: string }>('writers').find().toArray();
+    expect(left.map(({ owner }) => owner)).not.toContain(holder);
   });
 
   test('kill -9 of a writer loses nothing that was acknowledged and half-writes nothing', async () => {

@@ -50,7 +50,7 @@ const STEPS: readonly (readonly WantedIndex[])[] = [
 export const SCHEMA_VERSION = STEPS.length;
 
 /** Collections without an index of their own; made beforehand, because a transaction that makes one is slow and may collide. */
-const PLAIN_COLLECTIONS = ['heads', 'tokens', 'leases', 'meta'];
+const PLAIN_COLLECTIONS = ['heads', 'tokens', 'leases', 'meta', 'writers'];
 
 const VERSION_DOCUMENT = 'schema-version';
 

@@ -13,6 +13,7 @@ import type {
   SuspicionRecord,
   TokenRecord,
   WorkspaceRecord,
+  WriterRecord,
 } from './records.ts';
 
 const text = { type: String, required: true } as const;
@@ -113,6 +114,7 @@ export function createModels(connection: Connection) {
     }),
     suspicions: model<SuspicionRecord>('suspicions', { _id: text, cohort: text, at: number }),
     instances: model<InstanceRecord>('instances', { _id: text, seenAt: number, doc: whole }),
+    writers: model<WriterRecord>('writers', { _id: text, owner: text, host: text, pid: number, seenAt: number }),
     meta: model<MetaRecord>('meta', { _id: text, value: text }),
   };
 }

@@ -15,6 +15,7 @@ import { createModels } from './models.ts';
 import { tenants } from './tenants.ts';
 import { createTransactions } from './transaction.ts';
 import { work } from './work.ts';
+import { createWriterSessions } from './writer-sessions.ts';
 
 export interface MongoStoreOptions {
   /** `mongodb://…` or `mongodb+srv://…`; may hold a password, so it is never logged. */
@@ -46,7 +47,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     throw asStoreError(error);
   }
   const models = createModels(connection);
-  const transaction = createTransactions(connection, clock, random);
+  const sessions = createWriterSessions({ connection, models, clock, newId, log });
+  const transaction = createTransactions(sessions, clock, random);
   const group = createGroupCommit(models, transaction, newId);
   const followers = createFollowers(() => connect(url, { maxPoolSize: FOLLOW_POOL_SIZE }), clock, random, log);
   let closing: Promise<void> | null = null;
@@ -63,6 +65,7 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
     ping: (timeoutMs) => ping(connection, clock, timeoutMs),
     async close() {
       await group.idle();
+      await sessions.close();
       await followers.close();
       await connection.close();
     },

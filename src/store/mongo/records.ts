@@ -114,6 +114,15 @@ export interface InstanceRecord {
   readonly doc: Instance;
 }
 
+/** A session that transactions run in, by its id, and the process that it belongs to. */
+export interface WriterRecord {
+  readonly _id: string;
+  readonly owner: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly seenAt: number;
+}
+
 export interface MetaRecord {
   readonly _id: string;
   readonly value: string;

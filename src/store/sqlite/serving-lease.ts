@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Clock, ScheduledWork } from '../../domain/clock.ts';
 import type { Log } from '../../domain/log.ts';
 import { StoreRefused, StoreUnavailable } from '../errors.ts';
+import { isAlive } from '../process-alive.ts';
 import type { SqliteDatabase } from './database.ts';
 
 const LEASE_MS = 15_000;
@@ -88,16 +89,6 @@ function isServing(row: ServingRow, now: number): boolean {
   if (row.until <= now) return false;
   if (row.host !== hostname()) return true;
   return row.pid === process.pid ? heldHere.has(row.holder) : isAlive(row.pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }
 
 function refusal(path: string, row: ServingRow, now: number): string {
