@@ -121,7 +121,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'PASSWORD_EXPIRED',
-    when: /\b(?:passw(?:or)?d|passphrase|pass word)\b.{0,40}\b(?:expired?|has expired|must be (?:changed|reset|updated)|(?:change|reset|update|transition) (?:is )?(?:required|needed|necessary)|too (?:old|simple|weak|short)|needs? to be (?:changed|reset|updated)|has to be changed|transition)\b|\bexpired (?:user )?passw(?:or)?d|\b(?:must|should|need to|have to|please|required to) (?:change|reset|update) (?:your |the )?passw|\bcredentials? (?:has |have )?expired|(?:passwort|kennwort)\b.{0,30}(?:abgelaufen|geandert werden)|abgelaufen\w* (?:passwort|kennwort)|mot de passe\b.{0,20}(?:expire|change)|contrasena\b.{0,20}(?:caducad|expirad|vencid)|password\b.{0,20}scadut|senha\b.{0,20}expirad|wachtwoord\b.{0,20}verlopen|haslo\b.{0,20}wygas|парол\S*.{0,30}(?:истек|истёк|устарел|просроч)|срок действия парол|密码(?:已)?(?:过期|失效)|パスワード.{0,10}(?:期限|有効)/,
+    when: /\b(?:passw(?:or)?d|passphrase|pass word)\b.{0,40}\b(?:expired?|has expired|must be (?:changed|reset|updated|renewed|replaced)|(?:is )?older than \d|(?:change|reset|update|transition) (?:is )?(?:required|needed|necessary)|too (?:old|simple|weak|short)|needs? to be (?:changed|reset|updated)|has to be changed|transition)\b|\bexpired (?:user )?passw(?:or)?d|\b(?:must|should|need to|have to|please|required to) (?:change|reset|update) (?:your |the )?passw|\bcredentials? (?:has |have )?expired|(?:passwort|kennwort)\b.{0,30}(?:abgelaufen|geandert werden)|abgelaufen\w* (?:passwort|kennwort)|mot de passe\b.{0,20}(?:expire|change)|contrasena\b.{0,20}(?:caducad|expirad|vencid)|password\b.{0,20}scadut|senha\b.{0,20}expirad|wachtwoord\b.{0,20}verlopen|haslo\b.{0,20}wygas|парол\S*.{0,30}(?:истек|истёк|устарел|просроч)|срок действия парол|密码(?:已)?(?:过期|失效)|パスワード.{0,10}(?:期限|有効)/,
     incurable: true,
   },
   {
@@ -156,6 +156,7 @@ const CONDITIONS: readonly Condition[] = [
   {
     reason: 'AUTH_MECHANISM_UNSUPPORTED',
     when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
+    unless: /\b(?:wrong|bad|incorrect|invalid) (?:\w+ )?(?:secret|passw\w*|credentials?|user ?name|login)\b/,
     departures: { alternatives: ['TLS_MODE_MISMATCH', 'SMTP_AUTH_DISABLED'] },
   },
 ];

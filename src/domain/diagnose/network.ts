@@ -19,6 +19,8 @@ export function network(reading: Reading): Finding | null {
   // Silence has two causes that look alike; the one that passes by itself is never read as the other.
   if (has('GREETING_TIMEOUT')) return silent();
   if (has('STARTTLS_INJECTION')) return finding('STARTTLS_UNAVAILABLE', 'LIKELY');
+  if (has('EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM')) return ownShortage();
+  if (some(OVERSIZED) || /response exceeds maximum allowed size/.test(reading.text)) return oversized();
   if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM')) return resolverTrouble();
   if (has('ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'ENODATA', 'EBADNAME')) return nameNotFound(reading);
   if (has('ECONNREFUSED')) return finding('CONNECTION_REFUSED', 'LIKELY');
@@ -43,6 +45,9 @@ const TIMEOUT =
 const CLOSED =
   /^(?:ECONNRESET|EPIPE|ECONNABORTED|ENOTCONN|NOCONNECTION|ECONNECTION|CLOSEDAFTERCONNECT(?:TEXT|TLS)|UND_ERR_SOCKET|UND_ERR_CLOSED|ERR_STREAM_PREMATURE_CLOSE|ERR_SOCKET_CLOSED|ERR_STREAM_DESTROYED)$/;
 
+/** imapflow's limits on what one answer may cost (its limits module). nodemailer's has no code of its own. */
+const OVERSIZED = /^(?:(?:LINE|RESPONSE|LITERAL)TOOLARGE|TOOMANY(?:TOKENS|RESPONSES)|MAX_IMAP_NESTING_REACHED)$/;
+
 /** Certain about the certificate, not about its lasting: a clock, a proxy or a renewal under way pass. So never red at once. */
 function certificate(isName: boolean): Finding {
   return finding('TLS_CERTIFICATE_INVALID', 'LIKELY', isName ? { action: 'CHECK_HOST_PORT' } : {});
@@ -60,6 +65,16 @@ function resolverTrouble(): Finding {
 function nameNotFound(reading: Reading): Finding {
   const isFixedHost = reading.vendor !== null || reading.evidence.context.protocol === 'OAUTH';
   return isFixedHost ? resolverTrouble() : finding('DNS_NOT_FOUND', 'LIKELY');
+}
+
+/** The gateway's machine has no file handles or memory left: no server said anything. */
+function ownShortage(): Finding {
+  return finding('CONNECTION_CLOSED', 'LIKELY', { action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' });
+}
+
+/** The gateway hung up on an endless answer. The size in the library's message is no limit that the server spoke of. */
+function oversized(): Finding {
+  return finding('PROVIDER_UNAVAILABLE', 'AMBIGUOUS', { alternatives: ['WRONG_PROTOCOL'] });
 }
 
 function unreachable(): Finding {
