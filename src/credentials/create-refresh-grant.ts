@@ -63,7 +63,7 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     const { accessToken, accessTokenExpiresAt } = credential.grant;
     if (accessToken === null || accessTokenExpiresAt === null || accessTokenExpiresAt - clock.now() <= TOKEN_MARGIN_MS) return null;
     const token = open(owner, credential, accessToken, 'accessToken');
-    return token === null ? null : { kind: 'TOKEN', accessToken: token, fresh: false };
+    return token === null ? null : { kind: 'TOKEN', accessToken: token, expiresAt: accessTokenExpiresAt, fresh: false };
   }
 
   /** What another caller has stored since this one looked; null when nothing has changed. */
@@ -130,7 +130,8 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     const outcome = await provider.refresh(token, present.grant.requiredScopes, HTTP_TIMEOUT_MS);
     if (outcome.kind === 'GRANTED') {
       await storeTokens(owner, seen, used, token, outcome.tokens);
-      return { kind: 'TOKEN', accessToken: outcome.tokens.accessToken, fresh: true };
+      const { accessToken, accessTokenExpiresAt: expiresAt } = outcome.tokens;
+      return { kind: 'TOKEN', accessToken, expiresAt, fresh: true };
     }
     return afterRefusal(owner, present, intent, outcome.evidence, wasInterrupted);
   }

@@ -16,6 +16,8 @@ export type OpenedLogin =
       readonly login: LegLogin;
       /** The access token was obtained for this call. Always true for passwords. */
       readonly fresh: boolean;
+      /** Of the access token, epoch milliseconds; absent for passwords. */
+      readonly expiresAt?: number;
     }
   /** No login can be tried: SECRET_UNAVAILABLE, a refused refresh, no token. */
   | { readonly kind: 'FAILED'; readonly evidence: Evidence };

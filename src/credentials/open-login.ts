@@ -18,6 +18,13 @@ const TOKEN_MARGIN_MS = 5 * 60_000;
 /** And when it cannot be renewed just now, as long as a login needs. */
 const LAST_USE_MS = 60_000;
 
+interface UsableToken {
+  readonly token: Secret;
+  readonly fresh: boolean;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
 export interface OpenLoginParts {
   readonly vault: Vault;
   readonly clock: Clock;
@@ -60,24 +67,26 @@ export function createOpenLogin(parts: OpenLoginParts): OpenLogin {
     credential: OAuth2Credential,
     leg: LegDirection,
     force: boolean,
-  ): Promise<{ readonly token: Secret; readonly fresh: boolean } | OpenedLogin> {
+  ): Promise<UsableToken | OpenedLogin> {
     const { accessToken: sealed, accessTokenExpiresAt } = credential.grant;
     const place = placeOf(owner, credential, 'accessToken');
     const lives = accessTokenExpiresAt !== null && accessTokenExpiresAt - clock.now() > TOKEN_MARGIN_MS;
     if (sealed !== null && lives && !force) {
       const token = openSealed(sealed, place);
-      return token === null ? failed(gatewayEvidence('SECRET_UNAVAILABLE', contextOf(setup, leg))) : { token, fresh: false };
+      return token === null
+        ? failed(gatewayEvidence('SECRET_UNAVAILABLE', contextOf(setup, leg)))
+        : { token, fresh: false, expiresAt: accessTokenExpiresAt };
     }
     if (refreshGrant === undefined) {
       const text = 'The gateway has no OAuth application configured that could renew this sign-in.';
       return failed(gatewayEvidence('APP_MISCONFIGURED', contextOf(setup, leg), text));
     }
     const refreshed = await refreshGrant(owner, credential, { force });
-    if (refreshed.kind === 'TOKEN') return { token: refreshed.accessToken, fresh: refreshed.fresh };
+    if (refreshed.kind === 'TOKEN') return { token: refreshed.accessToken, fresh: refreshed.fresh, expiresAt: refreshed.expiresAt };
     const stillLives = sealed !== null && accessTokenExpiresAt !== null && accessTokenExpiresAt - clock.now() > LAST_USE_MS;
     // Tokens are renewed early for just this: a token endpoint that is away for a moment keeps no mail back.
     const token = stillLives && !force && diagnose(refreshed.evidence).retryable ? openSealed(sealed, place) : null;
-    return token === null ? refreshed : { token, fresh: false };
+    return token === null || !stillLives ? refreshed : { token, fresh: false, expiresAt: accessTokenExpiresAt };
   }
 
   return async (owner, setup, leg, options) => {
@@ -91,6 +100,7 @@ export function createOpenLogin(parts: OpenLoginParts): OpenLogin {
     return ready(
       { direction: leg, provider: setup.provider, server, username, proof: { kind: 'ACCESS_TOKEN', accessToken: opened.token } },
       opened.fresh,
+      opened.expiresAt,
     );
   };
 }
@@ -116,8 +126,8 @@ function oauthUsername(setup: LoginSetup, credential: OAuth2Credential, leg: Leg
   return leg === 'INCOMING' ? setup.address : credential.username;
 }
 
-function ready(login: LegLogin, fresh: boolean): OpenedLogin {
-  return { kind: 'READY', login, fresh };
+function ready(login: LegLogin, fresh: boolean, expiresAt?: number): OpenedLogin {
+  return { kind: 'READY', login, fresh, ...(expiresAt === undefined ? {} : { expiresAt }) };
 }
 
 function failed(evidence: Extract<OpenedLogin, { kind: 'FAILED' }>['evidence']): OpenedLogin {

@@ -7,6 +7,8 @@ export type RefreshedToken =
   | {
       readonly kind: 'TOKEN';
       readonly accessToken: Secret;
+      /** Epoch milliseconds. */
+      readonly expiresAt: number;
       /** Obtained from the provider for this call; false when another caller's refresh had just stored one. */
       readonly fresh: boolean;
     }

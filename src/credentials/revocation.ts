@@ -20,8 +20,9 @@ export interface GivenUpGrant {
 /** Ends grants at their provider once they are given up here. Never rejects: what could not be revoked is erased all the same. */
 export interface Revocation {
   /**
-   * Call it after the change that gave them up was committed, with the credentials as they were. Passwords, and what cannot
-   * be opened, are passed over. True when there was a grant and the provider confirmed the end of each.
+   * Call it after the change that gave them up was committed, with the credentials as they were, the one in use first: of
+   * several with one account the first that can be opened speaks for all. Passwords are passed over. True when there was a
+   * grant and the provider confirmed the end of each.
    */
   ofCredentials(owner: SecretOwner, givenUp: readonly (Credential | null | undefined)[]): Promise<boolean>;
   /** For a grant that was never stored. */
@@ -73,7 +74,11 @@ export function createRevocation({ store, vault, log, providerOf }: RevocationPa
     ofGrant: revoke,
     async ofCredentials(owner, givenUp) {
       const grants = new Map<string, GivenUpGrant | null>();
-      for (const credential of givenUp) if (credential?.kind === 'OAUTH2') grants.set(keyOf(credential), open(owner, credential));
+      for (const credential of givenUp) {
+        if (credential?.kind !== 'OAUTH2') continue;
+        const key = keyOf(credential);
+        grants.set(key, grants.get(key) ?? open(owner, credential));
+      }
       const ended = await Promise.all([...grants.values()].map((grant) => (grant === null ? false : revoke(owner, grant))));
       return ended.length > 0 && ended.every(Boolean);
     },

@@ -10,6 +10,7 @@ import type { LiveStreams } from './live-streams.ts';
 import type { Masking } from './masking.ts';
 import type { Metrics } from './metrics.ts';
 import type { StaticFiles } from './static-files.ts';
+import { workerAccessRoute } from './worker-access.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 /** What is known of a request before its route handles it. */
@@ -82,6 +83,7 @@ export function createRoutes(parts: RouteParts): readonly Route[] {
         response.end(await metrics.registry.metrics());
       }),
     },
+    workerAccessRoute(parts),
     helpRoute(),
     { name: 'home', match: exactly('/'), handle: reading((_, response) => redirect(response, '/graphiql')) },
     {

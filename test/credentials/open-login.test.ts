@@ -93,7 +93,7 @@ describe('a grant', () => {
   const refreshed: { force: boolean }[] = [];
   const refreshGrant: RefreshGrant = (_owner, _credential, options) => {
     refreshed.push(options);
-    return Promise.resolve({ kind: 'TOKEN', accessToken: new Secret('new-token'), fresh: true });
+    return Promise.resolve({ kind: 'TOKEN', accessToken: new Secret('new-token'), expiresAt: clock.now() + 3_600_000, fresh: true });
   };
   const withRefresh = createOpenLogin({ vault, clock, log, refreshGrant });
 

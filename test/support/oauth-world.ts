@@ -28,6 +28,7 @@ export interface OauthWorld {
   readonly clock: ShiftedClock;
   readonly url: string;
   readonly caPem: string;
+  /** Another one after each start of the gateway. */
   readonly admin: GraphqlClient;
   readonly adminToken: string;
   readonly workerToken: string;
@@ -40,12 +41,19 @@ export interface OauthWorld {
   settled(authorization: Json): Promise<Json>;
   /** Waits until the authorization is in this state. */
   reaches(authorization: Json, status: string): Promise<Json>;
+  /** Migrates or re-authorizes up to the outcome. */
+  migrate(input: Record<string, unknown>, person: SigningPerson, choice?: Choice): Promise<Json>;
+  signInAgain(mailboxId: string, person: SigningPerson, choice?: Choice): Promise<Json>;
+  /** Logs in with what is in use, on the mail servers: how often each of the two let the mailbox in. */
+  logsIn(id: string, address: string): Promise<{ readonly imap: number; readonly smtp: number }>;
   /** The whole way of a person who connects a mailbox by signing in. */
   connect(input: Record<string, unknown>, person: SigningPerson): Promise<Json>;
   connectWithPassword(input: Record<string, unknown>): Promise<Json>;
   mailbox(id: string): Promise<Json>;
   /** Checks until the mailbox is in this health: doubtful refusals want a second one. */
   checkUntil(id: string, passes: (mailbox: Json) => boolean): Promise<Json>;
+  /** Attempts are limited by the minute: a minute passes for the limits, and for nothing else. */
+  waitOutLimits(): void;
   /** Stops the gateway; `start` begins a new one on the same database. */
   stopGateway(): Promise<void>;
   startGateway(more?: GatewayEnvironment): Promise<void>;
@@ -57,7 +65,7 @@ export interface OauthWorldOptions {
   readonly accounts: readonly AccountInput[];
   readonly microsoft?: readonly PersonInput[];
   readonly google?: readonly PersonInput[];
-  readonly environment?: GatewayEnvironment;
+  readonly environment?: GatewayEnvironment | ((sandbox: Sandbox) => GatewayEnvironment);
   readonly server?: Partial<OauthServerOptions>;
 }
 
@@ -89,7 +97,7 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     CHECK_INTERVAL_SECONDS: '3600',
     CONFIRM_AFTER_SECONDS: '1',
     CHECK_TIMEOUT_SECONDS: '10',
-    ...options.environment,
+    ...(typeof options.environment === 'function' ? options.environment(sandbox) : options.environment),
   };
   const clock = createPushedClock();
   const lines: string[] = [];
@@ -110,7 +118,7 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
   const url = place.PUBLIC_URL;
   const adminToken = await database.createToken({ role: 'admin', name: 'Ada Admin' });
   const workerToken = await database.createToken({ role: 'worker', name: 'Mail worker' });
-  const admin = createGraphqlClient(url, adminToken);
+  let admin = createGraphqlClient(url, adminToken);
 
   const mailbox = async (id: string): Promise<Json> => (await admin.ask('MailboxPage', { id })).mailbox;
 
@@ -123,6 +131,13 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     }
   }
 
+  async function repaired(operation: string, variables: unknown, person: SigningPerson, choice?: Choice): Promise<Json> {
+    const begun = await admin.act(operation, variables);
+    if (begun.authorization === undefined) throw new Error(JSON.stringify(begun));
+    await world.signIn(begun.authorization, person, choice);
+    return world.settled(begun.authorization);
+  }
+
   const world: OauthWorld = {
     sandbox,
     microsoft,
@@ -131,7 +146,9 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     clock,
     url,
     caPem,
-    admin,
+    get admin() {
+      return admin;
+    },
     adminToken,
     workerToken,
     log: () => lines.join('\n'),
@@ -140,6 +157,15 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
       signInThroughStartPage(browser, authorization.authorizationUrl, person, choice),
     settled: (authorization) => follow(authorization, ({ status }) => status !== 'AWAITING_USER' && status !== 'VERIFYING'),
     reaches: (authorization, status) => follow(authorization, (seen) => seen.status === status),
+    migrate: (input, person, choice) => repaired('MigrateToOAuth', { input }, person, choice),
+    signInAgain: (mailboxId, person, choice) => repaired('SignInAgain', { mailboxId }, person, choice),
+    async logsIn(id, address) {
+      const accepted = () =>
+        sandbox.state().accounts.find((account) => account.address === address)?.loginsAccepted ?? { imap: 0, smtp: 0 };
+      const before = accepted();
+      await admin.act('CheckNow', { mailboxId: id });
+      return { imap: accepted().imap - before.imap, smtp: accepted().smtp - before.smtp };
+    },
     async connect(input, person) {
       const begun = await admin.act('ConnectMailbox', { input: { authMethod: 'OAUTH2', ...input } });
       if (begun.authorization === undefined) throw new Error(JSON.stringify(begun));
@@ -164,11 +190,16 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
       }
       throw new Error(`The mailbox stays as it is: ${JSON.stringify((await mailbox(id)).status)}`);
     },
+    waitOutLimits: () => clock.waitOutLimits(),
     async stopGateway() {
+      await admin.close();
       await gateway?.stop();
       gateway = null;
     },
-    startGateway: start,
+    async startGateway(more) {
+      await start(more);
+      admin = createGraphqlClient(url, adminToken);
+    },
     async end() {
       await admin.close();
       await gateway?.stop();
@@ -180,7 +211,7 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
 }
 
 /** As if time had passed: budgets and windows, which go by monotonic time, see it pass too. Timers are real. */
-function createPushedClock(): ShiftedClock {
+function createPushedClock(): ShiftedClock & { waitOutLimits(): void } {
   const shifted = createShiftedClock();
   let pushedMs = 0;
   return {
@@ -189,6 +220,9 @@ function createPushedClock(): ShiftedClock {
     shift(ms) {
       pushedMs += ms;
       shifted.shift(ms);
+    },
+    waitOutLimits() {
+      pushedMs += 61_000;
     },
   };
 }
