@@ -9,6 +9,7 @@ import { isRefusal, openKeyRing, startGateway, VERSION } from './app.ts';
 import { doctorParts } from './doctor-parts.ts';
 import { doctor } from './commands/doctor.ts';
 import { explainJsonl, explainText } from './commands/explain.ts';
+import { contextOfHints } from './commands/explain-hints.ts';
 import { keysActivate, keysAdd, keysRemove, keysRotate, keysStatus, type KeysOutcome } from './commands/keys.ts';
 import { createTokenCommand, listTokensCommand, revokeTokenCommand, type TokenCommandOutcome } from './commands/tokens.ts';
 import { USAGE, type CommandName } from './commands/usage.ts';
@@ -52,11 +53,11 @@ export async function run(argv: readonly string[]): Promise<void> {
     } else if (error instanceof StoreUnavailable) {
       complain(`The database cannot be reached: ${error.message}`);
       process.exitCode = 1;
-    } else if (isSystemError(error, 'EADDRINUSE')) {
-      complain('The port is in use. Stop what listens there, or set PORT to another one.');
-      process.exitCode = EXIT_CONFIG;
     } else {
-      throw error;
+      const problem = listenProblem(error);
+      if (problem === null) throw error;
+      complain(problem);
+      process.exitCode = EXIT_CONFIG;
     }
   }
 }
@@ -125,6 +126,7 @@ async function tokens(rest: readonly string[]): Promise<number> {
   const [action, id] = positionals;
   if (action !== 'create' && action !== 'list' && action !== 'revoke')
     throw new UsageError('tokens', 'Say what to do: tokens create, tokens list or tokens revoke ID.');
+  if (action !== 'revoke' && id !== undefined) throw new UsageError('tokens', `"${id}" is not expected here.`);
   const outcome = await withStore(async (store): Promise<TokenCommandOutcome> => {
     const now = systemClock.now();
     switch (action) {
@@ -224,6 +226,11 @@ async function explain(rest: readonly string[]): Promise<number> {
       ['host', one(values['host'])],
     ].filter(([, value]) => value !== undefined),
   ) as Record<string, string>;
+  const { protocol, authMethod } = contextOfHints(hints);
+  if (values['protocol'] !== undefined && protocol === null)
+    throw new UsageError('explain', `--protocol has to be imap, smtp, oauth or network, not "${one(values['protocol']) ?? ''}".`);
+  if (values['auth'] !== undefined && authMethod === null)
+    throw new UsageError('explain', `--auth has to be password or oauth, not "${one(values['auth']) ?? ''}".`);
   const explained = explainText(text, hints);
   print(values['json'] === true ? JSON.stringify(explained.explanation) : explained.text);
   return 0;
@@ -292,8 +299,14 @@ function isCommand(name: string): name is CommandName {
   return Object.hasOwn(USAGE, name);
 }
 
-function isSystemError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+/** What to do when the system refuses the address that was to be listened on; null when the error is another one. */
+function listenProblem(error: unknown): string | null {
+  if (!(error instanceof Error) || !('syscall' in error) || !('code' in error)) return null;
+  if (error.syscall === 'getaddrinfo' || error.code === 'EADDRNOTAVAIL')
+    return 'HOST is no address of this machine. Set it to 127.0.0.1, to 0.0.0.0 for all addresses, or to one of them.';
+  if (error.syscall !== 'listen') return null;
+  if (error.code === 'EADDRINUSE') return 'The port is in use. Stop what listens there, or set PORT to another one.';
+  return error.code === 'EACCES' ? 'This user may not listen on that port. Set PORT to one above 1023.' : null;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await run(process.argv.slice(2));

@@ -52,6 +52,8 @@ export function openDatabase(path: string): SqliteDatabase {
     raw.pragma('cache_size = -65536');
   } catch (error) {
     raw.close();
+    if (codeOf(error) === 'SQLITE_NOTADB')
+      throw new StoreRefused(`${path} is no SQLite database. Check DATABASE_URL, or restore the file from its backup.`, { cause: error });
     throw error instanceof StoreRefused ? error : unavailable(error);
   }
   return wrap(raw);
