@@ -33,3 +33,13 @@ export function guardLimit(cohortSize: number): number {
 export function guardCloses(suspicions: number, cohortSize: number): boolean {
   return suspicions > guardLimit(cohortSize);
 }
+
+/** Whether more mailboxes than the least limit were refused in a row, without a single login between them: whatever the size, nobody gets in. */
+export function isEverybodyRefused(refusedInARow: number): boolean {
+  return refusedInARow > GUARD_LEAST;
+}
+
+/** Whether a cohort is large enough for the guard to speak at all. */
+export function hasGuard(cohortSize: number): boolean {
+  return cohortSize > GUARD_LEAST;
+}

@@ -15,6 +15,11 @@ export interface Circumstances {
   readonly loginVersion: number;
   /** The cohort guard is closed for this leg's provider and host. */
   readonly cohortHeld: boolean;
+  /**
+   * Others of the cohort are refused too, and nobody has logged in there since the suspicion was raised: it is not
+   * confirmed now. Absent means no.
+   */
+  readonly neighboursRefused?: boolean;
   /** The open incident that blocks (shared fault) or holds (guard) this leg; null when there is none. */
   readonly incidentId: IncidentId | null;
   readonly confirmAfterMs: number;
@@ -82,7 +87,7 @@ function rejected(leg: Leg, failed: Leg, diagnosis: Diagnosis, observation: Obse
   // During an outage of its cohort nothing new is believed about a leg that is known to be broken.
   if (standing && cohortHeld) return settled(leg, failed, now);
   if (standing && leg.diagnosis?.reason === diagnosis.reason) return settled(leg, { ...failed, suspicion: null }, now);
-  if (leg.suspicion !== null && !cohortHeld && confirms(leg.suspicion, observation)) {
+  if (leg.suspicion !== null && !cohortHeld && circumstances.neighboursRefused !== true && confirms(leg.suspicion, observation)) {
     const verdict = actionRequired(failed, betterInformed(leg.suspicion.diagnosis, diagnosis));
     return { ...settled(leg, verdict, now), suspicionRaised: !standing };
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../domain/clock.ts';
-import { GUARD_WINDOW_MS, guardCloses } from '../domain/cohort.ts';
+import { GUARD_WINDOW_MS, guardCloses, hasGuard, isEverybodyRefused } from '../domain/cohort.ts';
 import type { MailboxId } from '../domain/ids.ts';
 import { cohortIncident } from '../domain/incident-scope.ts';
 import type { Store } from '../store/store.ts';
@@ -8,13 +8,21 @@ import type { Store } from '../store/store.ts';
  * Tells an outage from broken logins: when too many mailboxes of one provider and host are rejected within ten minutes,
  * no verdict about any of them is believed (design section 3, "Cohort guard").
  *
- * Suspicions are counted in the store, over all workspaces and processes. An open incident of the cohort keeps the guard
+ * Suspicions are counted in the store, over all workspaces and processes. Before they are too many, a handful in a row
+ * without a single login between them says the same, and sooner: at the start of an outage the first mailboxes would else
+ * be confirmed while the count still grows. An open incident of the cohort keeps the guard
  * closed. What this process saw of held mailboxes decides when it opens again.
  */
 export interface CohortGuard {
   /** Counts the rejection of a mailbox that was not held already. */
   suspect(cohort: string, mailbox: MailboxId, at: number): Promise<void>;
   verdict(cohort: string): Promise<GuardVerdict>;
+  /**
+   * Whether a suspicion raised at `since` is not to be confirmed yet: others of the cohort were refused too, and nobody has
+   * logged in there since. Which of the two it is shows with the neighbours' next checks. Not for cohorts too small for a
+   * guard, and not for longer than half an hour.
+   */
+  neighboursRefused(cohort: string, mailbox: MailboxId, since: number, cohortSize: number): boolean;
   /** Any mailbox of the cohort logged in. */
   proven(cohort: string): void;
   /** A held mailbox was tried again. */
@@ -39,6 +47,7 @@ const SIZE_IS_GOOD_FOR_MS = 60_000;
 const RECENT_OUTCOMES = 10;
 const HOLD_MOST_MS = 3_600_000;
 const PROOF_IS_RECENT_FOR_MS = 1_800_000;
+const UNSURE_MOST_MS = 1_800_000;
 
 interface HeldOutcomes {
   /** The newest outcome of each mailbox. */
@@ -50,6 +59,8 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
   const sizes = new Map<string, { readonly size: number; readonly at: number }>();
   const outcomes = new Map<string, HeldOutcomes>();
   const provenAt = new Map<string, number>();
+  /** When each mailbox was refused since the cohort's newest proof, as this process saw it. */
+  const refusedInARow = new Map<string, Map<MailboxId, number>>();
 
   async function sizeOf(cohort: string): Promise<number> {
     const known = sizes.get(cohort);
@@ -59,19 +70,36 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
     return size;
   }
 
+  function refusedSinceProof(cohort: string): number {
+    const oldest = clock.now() - GUARD_WINDOW_MS;
+    return [...(refusedInARow.get(cohort)?.values() ?? [])].filter((at) => at >= oldest).length;
+  }
+
   async function isAlarming(cohort: string): Promise<boolean> {
+    if (isEverybodyRefused(refusedSinceProof(cohort))) return true;
     return guardCloses(await store.suspicionsSince(cohort, clock.now() - GUARD_WINDOW_MS), await sizeOf(cohort));
   }
 
   return {
-    suspect: (cohort, mailbox, at) => store.addSuspicion(cohort, mailbox, at),
+    suspect(cohort, mailbox, at) {
+      const refused = refusedInARow.get(cohort) ?? new Map<MailboxId, number>();
+      refusedInARow.set(cohort, refused.set(mailbox, at));
+      return store.addSuspicion(cohort, mailbox, at);
+    },
     async verdict(cohort) {
       const cohortSize = await sizeOf(cohort);
       if (await isAlarming(cohort)) return { closed: true, cohortSize };
       const open = await store.openIncidents(cohortIncident(cohort).scope);
       return { closed: open.length > 0, cohortSize };
     },
-    proven: (cohort) => void provenAt.set(cohort, clock.monotonicMs()),
+    neighboursRefused(cohort, mailbox, since, cohortSize) {
+      if (!hasGuard(cohortSize) || clock.now() - since > UNSURE_MOST_MS || (provenAt.get(cohort) ?? 0) >= since) return false;
+      return [...(refusedInARow.get(cohort)?.keys() ?? [])].some((other) => other !== mailbox);
+    },
+    proven(cohort) {
+      provenAt.set(cohort, clock.now());
+      refusedInARow.delete(cohort);
+    },
     heldOutcome(cohort, mailbox, proven) {
       const held = outcomes.get(cohort) ?? { byMailbox: new Map<MailboxId, boolean>(), recent: [] };
       held.byMailbox.set(mailbox, proven);
@@ -80,7 +108,7 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
     },
     async mayOpen(cohort, closedAt) {
       const lastProvenAt = provenAt.get(cohort);
-      const worksForOthers = lastProvenAt !== undefined && clock.monotonicMs() - lastProvenAt < PROOF_IS_RECENT_FOR_MS;
+      const worksForOthers = lastProvenAt !== undefined && clock.now() - lastProvenAt < PROOF_IS_RECENT_FOR_MS;
       if (worksForOthers && clock.now() - closedAt >= HOLD_MOST_MS) return true;
       const held = outcomes.get(cohort);
       if (held === undefined || !held.recent.includes(true)) return false;

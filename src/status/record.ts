@@ -6,7 +6,7 @@ import { cohortIncident, faultIncident, incidentScopeOf, type IncidentDraft } fr
 import type { Log } from '../domain/log.ts';
 import type { LegDirection } from '../domain/mail.ts';
 import type { Mailbox } from '../domain/mailbox.ts';
-import { legsOfMailbox } from '../domain/mailbox-status.ts';
+import { legOf, legsOfMailbox } from '../domain/mailbox-status.ts';
 import { cohortOf } from '../domain/cohort.ts';
 import type { Change, Store } from '../store/store.ts';
 import { createBatch } from './batch.ts';
@@ -173,9 +173,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const draft = faultOf(mailbox, observation) ?? (held && cohort !== null ? cohortIncident(cohort) : null);
       const incidentId = draft === null ? null : await ledger.find(mailbox.workspaceId, draft);
       if (draft !== null && incidentId === null) return null;
-      surroundings.set(observation.leg, { held, cohortSize: verdict?.cohortSize ?? 0, incidentId });
+      const cohortSize = verdict?.cohortSize ?? 0;
+      const suspectedAt = legOf(mailbox, observation.leg)?.suspicion?.firstAt ?? null;
+      const neighboursRefused =
+        cohort !== null && suspectedAt !== null && guard.neighboursRefused(cohort, mailbox.id, suspectedAt, cohortSize);
+      surroundings.set(observation.leg, { held, neighboursRefused, cohortSize, incidentId });
     }
-    const alone: Surroundings = { held: false, cohortSize: 0, incidentId: null };
+    const alone: Surroundings = { held: false, neighboursRefused: false, cohortSize: 0, incidentId: null };
     return decide(mailbox, finding.checked, (leg) => surroundings.get(leg) ?? alone, {
       now,
       intervalMs: parts.intervalMs,

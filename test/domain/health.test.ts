@@ -47,6 +47,12 @@ describe('which observations count', () => {
     },
   );
 
+  test('a rejection is not confirmed while neighbours are refused too and nobody logs in there; then it is', () => {
+    const suspected = see(healthy(), 0, SUSPICIOUS).leg;
+    expect(see(suspected, 2, SUSPICIOUS, { neighboursRefused: true }).leg).toMatchObject({ health: 'DEGRADED' });
+    expect(see(suspected, 2, SUSPICIOUS, { neighboursRefused: false }).leg).toMatchObject({ health: 'ACTION_REQUIRED' });
+  });
+
   test('a paused leg drops observations', () => {
     const before = pauseLeg(healthy(), START).leg;
     expect(see(before, 1, 'PROVEN')).toMatchObject({ leg: before, change: null, dropped: true });

@@ -61,6 +61,20 @@ describe('an outage of a provider', () => {
     expect((await world.statusEvents()).filter(({ to }) => to === 'ACTION_REQUIRED').map(({ mailboxId }) => mailboxId)).toHaveLength(1);
   });
 
+  test('the first ones refused are not confirmed while the count still grows: their neighbours are refused too', async () => {
+    // Ten mailboxes whose checks are minutes apart: a minute after the first rejection nothing else is known than another one.
+    for (let n = 0; n < 10; n += 1) await world.add(`m${n}@acme.test`, { dueInMs: n < 2 ? n * 20 * SECOND : 5 * MINUTE + n * 20 * SECOND });
+    world.process().start();
+    await world.clock.advance(INTERVAL);
+    world.answer('*', wrongPassword);
+    await world.clock.advance(3 * MINUTE);
+    expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 0, DEGRADED: 2 });
+    world.answer('*', proven);
+    world.answer('m0@acme.test', wrongPassword);
+    await world.clock.advance(2 * INTERVAL);
+    expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 1, HEALTHY: 9 });
+  });
+
   test('negative control: without the guard the same outage turns mailboxes red', async () => {
     await seed(4);
     world.process().start();
