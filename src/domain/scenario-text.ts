@@ -18,6 +18,8 @@ export interface StepSubject {
   readonly provider: Provider;
   readonly address: string;
   readonly username: string;
+  /** True when only sending is broken and logs in for itself: `username` is that login's. */
+  readonly isSendingLogin: boolean;
   readonly cause: Diagnosis | null;
   /** IMAP or SMTP AUTH switched off may be the cause. */
   readonly offersEnabling: boolean;
@@ -110,10 +112,12 @@ function passwordText(subject: StepSubject | null): ScenarioText {
         'Check your username',
         subject === null
           ? 'The gateway shows the user name that it logs in with. If it is wrong, give the right one together with the password.'
-          : `The gateway logs in as ${subject.username}. If that is wrong, give the right user name together with the password.`,
+          : subject.isSendingLogin
+            ? `To send, the gateway logs in as ${subject.username}. If that is wrong, give the right user name for sending together with its password.`
+            : `The gateway logs in as ${subject.username}. If that is wrong, give the right user name together with the password.`,
         'reauth',
       ),
-      step('REENTER_PASSWORD', 'Provide your password again', passwordDetail(subject?.cause ?? null), 'reauth'),
+      step('REENTER_PASSWORD', 'Provide your password again', passwordDetail(subject), 'reauth'),
       step(
         'VERIFY',
         'The new password is proven',
@@ -123,11 +127,13 @@ function passwordText(subject: StepSubject | null): ScenarioText {
   };
 }
 
-function passwordDetail(cause: Diagnosis | null): string {
+function passwordDetail(subject: StepSubject | null): string {
+  const cause = subject?.cause ?? null;
   if (cause?.action === 'CREATE_APP_PASSWORD') {
     return 'The provider takes no account password here: create an app password in the security settings of the account and enter that one.';
   }
   if (cause?.reason === 'PASSWORD_EXPIRED') return 'The password has expired: set a new one at the provider, then enter it here.';
+  if (subject?.isSendingLogin === true) return `Enter the present password of ${subject.username}, which sends (outgoingPassword).`;
   const base = 'Enter the present password of the mailbox.';
   return cause === null
     ? `${base} Where the provider demands app passwords (Gmail with 2-step verification), create one and enter that.`

@@ -115,12 +115,16 @@ function isMigrating(authorization: Authorization | null): authorization is Auth
 
 function subjectOf(mailbox: Mailbox, setup: LoginSetup, cause: Diagnosis | null, authorization: Authorization | null): StepSubject {
   const { credential } = setup;
+  const broken = brokenLegs(mailbox);
+  const isSending = broken.length > 0 && broken.every(({ direction }) => direction === 'OUTGOING');
+  const sending = isSending && credential.kind === 'BASIC' ? credential.outgoingLogin : null;
   const mayBeDisabled =
     cause !== null && [cause.reason, ...cause.alternatives].some((reason) => reason === 'IMAP_DISABLED' || reason === 'SMTP_AUTH_DISABLED');
   return {
     provider: isMigrating(authorization) ? authorization.target.provider : setup.provider,
     address: mailbox.address,
-    username: credential.kind === 'BASIC' ? credential.login.username : credential.username,
+    username: sending?.username ?? (credential.kind === 'BASIC' ? credential.login.username : credential.username),
+    isSendingLogin: sending !== null,
     cause,
     // "If you encounter errors in verifying the server name, port, and credentials" (source article, scenario 1).
     offersEnabling: mayBeDisabled || mailbox.repairRejected,

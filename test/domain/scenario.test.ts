@@ -159,6 +159,20 @@ describe('scenario 2: the password again', () => {
     expect(scenario?.steps[1]?.detail).toContain('support@acme.test');
   });
 
+  test('names the login that is refused: the one for sending where only that is broken', () => {
+    const active = setup('OTHER', { ...BASIC, outgoingLogin: { ...BASIC.login, username: 'relay-7' } });
+    const refused = { ...actionRequired(BAD_PASSWORD), direction: 'OUTGOING' } as const;
+    const details = (one: Mailbox) =>
+      scenarioOf(one, ALONE)
+        ?.steps.slice(1, 3)
+        .map(({ detail }) => detail)
+        .join(' ');
+    expect(details(mailbox(active, { outgoing: refused }))).toContain('relay-7');
+    expect(details(mailbox(active, { outgoing: refused }))).toContain('outgoingPassword');
+    expect(details(mailbox(active, { outgoing: refused, incoming: actionRequired(BAD_PASSWORD) }))).not.toContain('relay-7');
+    expect(details(mailbox(BASIC_OTHER, { outgoing: refused }))).toContain('logs in as support@acme.test');
+  });
+
   test('is at the proof while the new password is tried', () => {
     const openAuthorization = authorization(BASIC_OTHER, { status: 'VERIFYING' });
     expect(current(scenarioOf(broken(BASIC_OTHER, BAD_PASSWORD), { ...ALONE, openAuthorization }))).toEqual([['VERIFY', null]]);
