@@ -48,6 +48,8 @@ export async function openMongoStore(options: MongoStoreOptions): Promise<Store>
   }
   const models = createModels(connection);
   const sessions = createWriterSessions({ connection, models, clock, newId, log });
+  // A predecessor that was killed may have left a transaction open.
+  await sessions.endAbandoned();
   const transaction = createTransactions(sessions, clock, random);
   const group = createGroupCommit(models, transaction, newId);
   const followers = createFollowers(() => connect(url, { maxPoolSize: FOLLOW_POOL_SIZE }), clock, random, log);
