@@ -198,6 +198,8 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     },
     async startGateway(more) {
       await start(more);
+      // Connections that were kept open to the one before are found out to be dead one by one.
+      while (!(await fetch(`${url}/healthz`).catch(() => null))?.ok) await new Promise((resolve) => setImmediate(resolve));
       admin = createGraphqlClient(url, adminToken);
     },
     async end() {
