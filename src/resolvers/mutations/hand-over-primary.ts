@@ -35,15 +35,15 @@ export const handOverPrimary = mutation<HandOverPrimaryInput, HandOverPrimaryPay
       plan: (mailbox, workspace) => {
         const provider = given(input.migrateTo);
         if (provider === null) return planReauth(gateway, viewer, mailbox, input);
-        const issues = (['password', 'username'] as const).filter((field) => given(input[field]) !== null);
-        if (issues.length > 0) {
-          return {
-            kind: 'error',
-            error: invalidInput(
-              issues.map((field) => ({ path: [field], message: 'A migration signs in with the provider. Leave this out.' })),
-            ),
-          };
-        }
+        const issues = [
+          ...(provider === 'OTHER'
+            ? [{ path: ['migrateTo'], message: 'Choose MICROSOFT_365 or GMAIL, or leave this out to enter the password again.' }]
+            : []),
+          ...(['password', 'username'] as const)
+            .filter((field) => given(input[field]) !== null)
+            .map((field) => ({ path: [field], message: 'A migration signs in with the provider. Leave this out.' })),
+        ];
+        if (issues.length > 0) return { kind: 'error', error: invalidInput(issues) };
         return planMigration(gateway, viewer, workspace, mailbox, {
           provider,
           signInAddress: input.signInAddress,

@@ -186,9 +186,10 @@ describe('a hand-over is refused', () => {
     errorOf(await handOver({ mailboxId: sales.id, password: 'first-password' }), 'PrimaryConflict');
   });
 
-  test('without a password, with one beside a migration, or for an unknown provider', async () => {
+  test('without a password, with one beside a migration, for a provider without a sign-in, or one that is not configured', async () => {
     expect(pathsOf(await handOver({ password: null }))).toEqual(['password']);
     expect(pathsOf(await handOver({ migrateTo: 'GMAIL' }))).toEqual(['password']);
+    expect(pathsOf(await handOver({ password: null, migrateTo: 'OTHER' }))).toEqual(['migrateTo']);
     errorOf(await handOver({ password: null, migrateTo: 'GMAIL' }), 'ProviderNotConfigured');
     expect(await world.workspace()).toMatchObject({ primaryMailboxId: support.id, handOver: null });
   });
