@@ -1,5 +1,6 @@
 import { GraphQLError, parse, specifiedRules, validate, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { complexityRule, pageSizeRule, type Operation } from './cost-rules.ts';
+import { variableProblems } from './variables.ts';
 import { maxAliasesRule, maxDepthRule, maxDirectivesRule, MAX_TOKENS, refused } from './document-rules.ts';
 
 const KEPT_DOCUMENTS = 1_000;
@@ -27,7 +28,7 @@ export function createDocuments(schema: GraphQLSchema): Documents {
     // The bounds come first and alone: the rules of the specification are quadratic in what these bound.
     const overBounds = validate(schema, document, [maxAliasesRule, maxDirectivesRule, maxDepthRule]);
     if (overBounds.length > 0) return overBounds;
-    return validate(schema, document, specifiedRules, { maxErrors: 10, hideSuggestions: true });
+    return validate(schema, document, specifiedRules, { maxErrors: 10, hideSuggestions: true }).map(withoutLiterals);
   }
 
   return {
@@ -52,6 +53,8 @@ export function createDocuments(schema: GraphQLSchema): Documents {
       const errors = judged.get(document) ?? judge(document);
       judged.set(document, errors);
       if (errors.length > 0) return errors;
+      const mistyped = variableProblems(schema, document, operation).map(withoutSuggestion);
+      if (mistyped.length > 0) return mistyped;
       const pages = validate(schema, document, [pageSizeRule(operation)]);
       if (pages.length > 0) return pages;
       return validate(schema, document, [complexityRule(operation, context)]).map(withoutSuggestion);
@@ -65,15 +68,29 @@ function parseBounded(source: string): DocumentNode | null {
     return parse(source, { maxTokens: MAX_TOKENS });
   } catch (error) {
     if (error instanceof GraphQLError && error.message.includes('tokens. Parsing aborted')) return null;
-    throw error;
+    throw error instanceof GraphQLError ? withoutLiterals(error) : error;
   }
+}
+
+/** graphql-js repeats literals and string tokens that it cannot use; one of them may be a password. Where they are is said by `locations`. */
+function withoutLiterals(error: GraphQLError): GraphQLError {
+  return withMessage(
+    error,
+    error.message
+      .replace(/^(Expected value of type "[^"]*"), found [\s\S]*$/, '$1.')
+      .replace(/( cannot represent [^:"]*):[\s\S]*$/, '$1.')
+      .replace(/^(Syntax Error: [\s\S]*?)(String|BlockString|Name|Int|Float) "[\s\S]*$/, '$1$2.'),
+  );
 }
 
 /** graphql-js proposes names of types, fields and values in its messages; coercion errors have no option against it. */
 export function withoutSuggestion(error: GraphQLError): GraphQLError {
-  const cut = error.message.replace(/ Did you mean [^?]*\?/g, '');
-  if (cut === error.message) return error;
-  return new GraphQLError(cut, {
+  return withMessage(error, error.message.replace(/ Did you mean [^?]*\?/g, ''));
+}
+
+function withMessage(error: GraphQLError, message: string): GraphQLError {
+  if (message === error.message) return error;
+  return new GraphQLError(message, {
     nodes: error.nodes ?? null,
     source: error.source ?? null,
     positions: error.positions ?? null,
