@@ -3,6 +3,9 @@ import type { DialPurpose } from './dial.ts';
 import { parseHost, type ParsedHost } from './host-name.ts';
 import { allowsPort, type NetworkAllow } from './network-allow.ts';
 
+/** The one name without a dot whose addresses are known beforehand. */
+export const LOCALHOST = 'localhost';
+
 const PORTS: Readonly<Record<DialPurpose, readonly number[]>> = {
   mail: [25, 143, 465, 587, 993, 2525],
   https: [443],
@@ -46,7 +49,9 @@ export function judgeHost(rules: GuardRules, host: string, port: number, purpose
   const blocks = matching.flatMap((entry) => (entry.kind === 'block' ? [entry.block] : []));
   const usualPort = PORTS[purpose].includes(port);
   if (!usualPort && blocks.length === 0) return refused(`has a port that is not one of ${PORTS[purpose].join(', ')}`);
-  if (parsed.kind === 'name' && !parsed.name.includes('.')) return refused('is a name without a dot');
+  // Who lets loopback addresses through means localhost too (RFC 6761 section 6.3); other short names could be anything.
+  const isLoopback = text === LOCALHOST && blocks.length > 0;
+  if (parsed.kind === 'name' && !parsed.name.includes('.') && !isLoopback) return refused('is a name without a dot');
   const own = new Set(rules.ownAddresses.map(canonicalAddress));
   return {
     kind: 'passed',

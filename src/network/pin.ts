@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net';
 import type { Log } from '../domain/log.ts';
 import { canonicalAddress } from './address-range.ts';
 import { HostNotAllowed, type DialPurpose, type PinHost } from './dial.ts';
-import { judgeHost, type GuardRules, type TrustedHost } from './guard.ts';
+import { judgeHost, LOCALHOST, type GuardRules, type TrustedHost } from './guard.ts';
 import type { NetworkAllow } from './network-allow.ts';
 import type { ResolveHost } from './resolve.ts';
 
@@ -44,7 +44,10 @@ export function createPinHost(options: PinHostOptions): PinHost {
 
     const isName = verdict.host.kind === 'name';
     const servername = verdict.host.kind === 'name' ? verdict.host.name : verdict.host.address;
-    const addresses = isName ? await options.resolve(servername, signal) : [servername];
+    const resolved = isName ? await options.resolve(servername, signal) : [servername];
+    // All its addresses are this machine: one that is let through is enough.
+    const admitted = servername === LOCALHOST ? resolved.filter(verdict.admits) : [];
+    const addresses = admitted.length > 0 ? admitted : resolved;
     signal.throwIfAborted();
     if (addresses.length === 0) throw noAddress(servername);
 

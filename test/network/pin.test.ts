@@ -347,6 +347,13 @@ describe('what the operator lets through', () => {
     await expect(pin('mail.example.com', 9993)).rejects.toBeInstanceOf(HostNotAllowed);
   });
 
+  test('who lets 127.0.0.1 through means localhost too, also where it has an IPv6 address beside it; no other short name', async () => {
+    const { pin } = rig({ allow: '127.0.0.1:*', answers: [['::1', '127.0.0.1']] });
+    await expect(pin('localhost', 3025)).resolves.toMatchObject({ address: '127.0.0.1', servername: 'localhost' });
+    await expect(rig({ allow: '127.0.0.1:*', answers: [['127.0.0.1']] }).pin('mailhost', 993)).rejects.toThrow(HostNotAllowed);
+    await expect(rig({ allow: '10.0.0.0/8:*', answers: [['127.0.0.1']] }).pin('localhost', 993)).rejects.toThrow(HostNotAllowed);
+  });
+
   test('loopback for tests and the demo', async () => {
     const { pin } = rig({ allow: 'localhost:*;127.0.0.0/8:*;[::1]:*', answers: [['127.0.0.1']] });
     await expect(pin('localhost', 3025)).resolves.toMatchObject({ address: '127.0.0.1', port: 3025, servername: 'localhost' });
