@@ -86,7 +86,7 @@ function page(flavour: OauthFlavour, title: string, body: string): string {
   .brand { color: ${accent}; font-weight: 600; } .note { color: #666; font-size: 0.8rem; margin-top: 1.5rem; }
   h1 { font-size: 1.4rem; margin: 0.5rem 0 1rem; } label { display: block; margin: 0.75rem 0; }
   input:not([type=checkbox]) { display: block; width: 100%; box-sizing: border-box; padding: 0.5rem; margin-top: 0.25rem; border: 1px solid #888; border-radius: 4px; font: inherit; }
-  ul { padding: 0; list-style: none; } .row { display: flex; justify-content: flex-end; gap: 0.5rem; margin-top: 1.25rem; }
+  ul { padding: 0; list-style: none; } li label { display: flex; gap: 0.5rem; align-items: baseline; } .row { display: flex; justify-content: flex-end; gap: 0.5rem; margin-top: 1.25rem; }
   button { font: inherit; padding: 0.5rem 1.25rem; border: 0; border-radius: 4px; background: ${accent}; color: #fff; cursor: pointer; }
   button.plain { background: #e4e6ea; color: #1b1b1b; } .problem { color: #b3261e; }
 </style></head><body><main><div class="brand">${name}</div><h1>${escapeHtml(title)}</h1>${body}

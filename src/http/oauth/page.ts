@@ -11,11 +11,11 @@ p { margin: 0.6rem 0; }
 .quiet { color: #5c6470; font-size: 0.9rem; }
 .button { display: inline-block; margin-top: 1rem; font: inherit; font-weight: 600; padding: 0.65rem 1.4rem; border: 0; border-radius: 8px; background: #1f5fd0; color: #fff; cursor: pointer; text-decoration: none; }
 .button:focus-visible { outline: 3px solid #8db4ff; outline-offset: 2px; }
-.good { color: #14703a; } .bad { color: #a3261c; } .good, .bad { font-weight: 600; }
+.good, .bad { padding-left: 0.9rem; border-left: 3px solid; } .good { color: #14703a; } .bad { color: #a3261c; }
 @media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } main { background: #1f2329; } .quiet { color: #a0a8b4; } .good { color: #6fd598; } .bad { color: #ff9c92; } }
 `;
 
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
+const POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
 
 /** Text for HTML, wherever it stands. Everything that a person, a provider or a mail server said goes through here. */
 export function html(text: string): string {

@@ -74,7 +74,7 @@ export function resultPage(authorization: Authorization): Page {
         : (TITLE_OF_END[authorization.status] ?? 'The sign-in was not taken over'),
     body: `<p class="address">${html(authorization.target.address)}</p>
 <p class="${isBusy ? 'busy' : hasSucceeded ? 'good' : 'bad'}" role="status">${html(authorizationMessage(authorization))}</p>
-<p class="quiet">${isBusy ? 'This page looks again by itself. You may close it: the check goes on.' : 'You can close this window.'}</p>`,
+<p class="quiet">${isBusy ? 'This page looks again by itself. You may close it: the check goes on.' : hasSucceeded ? 'You can close this window.' : 'You can close this window and start again in your help desk.'}</p>`,
     ...(isBusy ? { refresh: { seconds: LOOK_AGAIN_SECONDS } } : {}),
   };
 }
