@@ -1,5 +1,5 @@
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
-import type { DocumentNode, GraphQLSchema, Source } from 'graphql';
+import { GraphQLError, type DocumentNode, type GraphQLSchema, type Source } from 'graphql';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Gateway } from '../resolvers/gateway.ts';
 import { createContext, type Context } from '../schema/context.ts';
@@ -29,7 +29,7 @@ export function createGraphqlYoga(parts: {
   return createYoga<Call, Context>({
     schema,
     context: ({ viewer, endSlowReader }) => createContext(gateway, viewer, endSlowReader),
-    plugins: [useDocuments(createDocuments(schema), metrics)],
+    plugins: [useDocuments(createDocuments(schema), metrics), usePlainParseErrors()],
     maskedErrors: { maskError: (error) => masking.mask(error) },
     graphqlEndpoint: GRAPHQL_PATH,
     maxRequestBodySize: MAX_BODY_BYTES,
@@ -58,6 +58,23 @@ function useDocuments(documents: Documents, metrics: Metrics): Plugin<Call> {
         const errors = documents.validate(document, operation, context);
         metrics.operations.inc({ transport, outcome: errors.length === 0 ? 'accepted' : 'refused' });
         return errors;
+      });
+    },
+  };
+}
+
+/** yoga puts the parser's own message beside "invalid JSON", and that quotes the body. */
+function usePlainParseErrors(): Plugin<Call> {
+  return {
+    onRequestParse({ requestParser, setRequestParser }) {
+      if (requestParser === undefined) return;
+      setRequestParser(async (request) => {
+        try {
+          return await requestParser(request);
+        } catch (error) {
+          if (error instanceof GraphQLError) delete error.extensions['originalError'];
+          throw error;
+        }
       });
     },
   };

@@ -68,6 +68,7 @@ function planPassword(gateway: Gateway, viewer: Viewer, mailbox: LiveMailbox, wi
     ...usernameIssues(['username'], given(wish.username)),
     ...usernameIssues(['outgoingUsername'], outgoingUsername),
     ...passwordIssues(['outgoingPassword'], outgoingPassword),
+    ...returnToIssues(['returnTo'], given(wish.returnTo), gateway.settings.returnToOrigins),
     ...ownOutgoing.flatMap((field) =>
       unwantedIssues(
         [field],

@@ -12,6 +12,13 @@ afterAll(() => server.close());
 
 const bearer = (token = server.acme.tokens.ADMIN): Record<string, string> => ({ authorization: `Bearer ${token}` });
 
+test('a body that is no JSON gets 400 and nothing of it back', async () => {
+  const headers = { ...bearer(), 'content-type': 'application/json' };
+  const { status, body } = await server.request('/graphql', { method: 'POST', headers, body: '{"password":canary-secret}' });
+  expect(status).toBe(400);
+  expect(JSON.stringify(body)).not.toMatch(/canary|originalError/);
+});
+
 describe('who has no valid token', () => {
   const asking: readonly [string, (headers: Record<string, string>) => Promise<{ status: number; headers: Headers; body: Json }>][] = [
     ['a query by POST', (headers) => server.post('{ viewer { id } }', { token: null, headers })],

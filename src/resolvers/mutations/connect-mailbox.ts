@@ -167,7 +167,8 @@ function inputIssues(gateway: Gateway, input: ConnectMailboxInput): readonly Inp
     ...serverIssues(['outgoing'], outgoing),
     ...outsideIssues('INCOMING', direction === 'OUTGOING' && incoming !== null),
     ...outsideIssues('OUTGOING', direction === 'INCOMING' && outgoing !== null),
-    ...(input.authMethod === 'BASIC' ? passwordLoginIssues(input) : signInIssues(gateway, input)),
+    ...returnToIssues(['returnTo'], given(input.returnTo), gateway.settings.returnToOrigins),
+    ...(input.authMethod === 'BASIC' ? passwordLoginIssues(input) : signInIssues(input)),
   ];
 }
 
@@ -187,7 +188,7 @@ function passwordLoginIssues(input: ConnectMailboxInput): readonly InputIssue[] 
   ];
 }
 
-function signInIssues(gateway: Gateway, input: ConnectMailboxInput): readonly InputIssue[] {
+function signInIssues(input: ConnectMailboxInput): readonly InputIssue[] {
   const unwanted = (['password', 'username', 'outgoingUsername', 'outgoingPassword'] as const).flatMap((field) =>
     unwantedIssues([field], given(input[field]), 'A sign-in needs none. Leave this out; the answer says where to sign in.'),
   );
@@ -196,7 +197,6 @@ function signInIssues(gateway: Gateway, input: ConnectMailboxInput): readonly In
       ? [{ path: ['authMethod'], message: 'Only Microsoft and Google have a sign-in. Choose BASIC for other providers.' }]
       : []),
     ...unwanted,
-    ...returnToIssues(['returnTo'], given(input.returnTo), gateway.settings.returnToOrigins),
   ];
 }
 

@@ -199,6 +199,10 @@ describe('a sign-in', () => {
     world.configured.add('MICROSOFT_365');
     expect(pathsOf(await connect({ ...signIn, returnTo: 'https://evil.test' }))).toEqual(['returnTo']);
   });
+
+  test('is not what a password needs, and still a wrong place to return to is named', async () => {
+    expect(pathsOf(await connect({ returnTo: 'javascript:alert(1)' }))).toEqual(['returnTo']);
+  });
 });
 
 describe('who and how often', () => {
