@@ -72,10 +72,15 @@ function usePlainParseErrors(): Plugin<Call> {
         try {
           return await requestParser(request);
         } catch (error) {
-          if (error instanceof GraphQLError) delete error.extensions['originalError'];
-          throw error;
+          throw error instanceof GraphQLError && 'originalError' in error.extensions ? plainly(error) : error;
         }
       });
     },
   };
+}
+
+/** Its status is kept by `spec: false`: for yoga, an error without an original one is an executed operation's, with status 200. */
+function plainly(error: GraphQLError): GraphQLError {
+  const { originalError: _quotesTheBody, http, ...kept } = error.extensions;
+  return new GraphQLError(error.message, { extensions: { ...kept, http: { ...(http ?? {}), spec: false } } });
 }
