@@ -37,6 +37,8 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
     };
   };
 
+  const redirectUri = (name: string): string => new URL(`oauth/callback/${name}`, config.settings.publicUrl.href.replace(/\/?$/, '/')).href;
+
   const reaches = (name: string, server: { readonly host: string; readonly port: number }) => ({
     name: `${name} (${server.host}:${server.port})`,
     ask: async (): Promise<string | null> => {
@@ -59,9 +61,10 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
         name: 'Microsoft',
         ask: askApp('MICROSOFT_365'),
         variable: 'MICROSOFT_CLIENT_ID',
+        redirectUri: redirectUri('microsoft'),
         expiresAt: config.settings.appSecretExpiresAt ?? null,
       },
-      { name: 'Google', ask: askApp('GMAIL'), variable: 'GOOGLE_CLIENT_ID', expiresAt: null },
+      { name: 'Google', ask: askApp('GMAIL'), variable: 'GOOGLE_CLIENT_ID', redirectUri: redirectUri('google'), expiresAt: null },
     ],
     network: [
       {

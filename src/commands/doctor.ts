@@ -13,6 +13,7 @@ export interface DoctorParts {
     readonly name: string;
     readonly ask: (() => Promise<string | null>) | null;
     readonly variable: string;
+    readonly redirectUri: string;
     readonly expiresAt: number | null;
   }[];
   /** Resolves a public name, and opens a connection to a mail server; each says what went wrong, null when nothing did. */
@@ -108,5 +109,5 @@ async function appFinding(app: DoctorParts['apps'][number], now: number): Promis
       line: `${app.name} sign-in: the client secret ends in ${days} days. Make a new one at the app registration and set it before then.`,
     };
   }
-  return { state: 'ok', line: `${app.name} sign-in: configured.` };
+  return { state: 'ok', line: `${app.name} sign-in: configured. Its redirect URI has to be registered as ${app.redirectUri}` };
 }
