@@ -21,7 +21,14 @@ const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursiv
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const tell = (line: string): void => say(`  … ${line}`);
 
-async function stop(code: number): Promise<never> {
+let stopping: Promise<never> | null = null;
+
+/** Idempotent: one Ctrl-C reaches this process twice, from the terminal and from tsx. */
+function stop(code: number): Promise<never> {
+  return (stopping ??= end(code));
+}
+
+async function end(code: number): Promise<never> {
   for (const close of closers.splice(0).reverse()) await close();
   process.exit(code);
 }
@@ -111,7 +118,9 @@ Stop with Ctrl-C; nothing is kept.
 `;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop(0));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop(0));
+// Whoever read the output has gone.
+process.stdout.on('error', () => void stop(1));
 try {
   await run();
 } catch (error) {
