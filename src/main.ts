@@ -51,7 +51,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       complain(error.message);
       process.exitCode = EXIT_CONFIG;
     } else if (error instanceof StoreUnavailable) {
-      complain(`The database cannot be reached: ${error.message}`);
+      complain(
+        `The database cannot be reached: ${error.message} Check DATABASE_URL (the address; for MongoDB also the name after replicaSet=).`,
+      );
       process.exitCode = 1;
     } else {
       const problem = listenProblem(error);
