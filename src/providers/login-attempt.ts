@@ -3,7 +3,9 @@ import type { Evidence, EvidenceContext } from '../domain/evidence.ts';
 import { HostNotAllowed } from '../network/dial.ts';
 import type { PinHost, PinnedHost } from '../network/dial.ts';
 import { startDeadline, untilAborted } from '../network/deadline.ts';
+import type { Secret } from '../vault/secret.ts';
 import type { LegLogin, Probe, ProbeOutcome } from './probe.ts';
+import { formsOfSecret } from './secret-forms.ts';
 import { assertSendable, UnsendableLogin } from './sendable-login.ts';
 import { startsWithTls } from './tls-first.ts';
 
@@ -48,7 +50,7 @@ export function createAttempt(protocol: 'IMAP' | 'SMTP', pinHost: PinHost, open:
       return { kind: 'PROVEN' };
     } catch (thrown) {
       const error = deadline.signal.aborted ? endOf(connection, options.signal) : thrown;
-      const evidence = evidenceFrom(error, context, connection);
+      const evidence = evidenceFrom(error, context, formsOfSecret(secretOf(login)), connection);
       if (pinned !== null && (await isWrongMode(login, pinned, evidence, deadline.signal))) {
         return failed(gatewayEvidence('TLS_MODE_MISMATCH', context, 'The server expects TLS from the start on this port.'));
       }
@@ -79,12 +81,16 @@ function endOf(connection: LoginConnection | null, caller: AbortSignal | undefin
   return Object.assign(new Error('The host name was not resolved in time.'), { code: 'EAI_AGAIN', syscall: 'getaddrinfo' });
 }
 
-function evidenceFrom(error: unknown, context: EvidenceContext, connection: LoginConnection | null): Evidence {
+function evidenceFrom(error: unknown, context: EvidenceContext, secrets: readonly string[], connection: LoginConnection | null): Evidence {
   if (error instanceof HostNotAllowed) return gatewayEvidence('HOST_NOT_ALLOWED', context, error.message);
   if (error instanceof AttemptStopped) return gatewayEvidence('CONNECTION_CLOSED', context, error.message);
-  const evidence = evidenceOf(error, context);
+  const evidence = evidenceOf(error, context, secrets);
   if (error instanceof UnsendableLogin) return { ...evidence, library: 'gateway' };
   return { ...evidence, saslError: evidence.saslError ?? connection?.saslError() ?? null };
+}
+
+function secretOf({ proof }: LegLogin): Secret {
+  return proof.kind === 'PASSWORD' ? proof.password : proof.accessToken;
 }
 
 function contextOf(protocol: 'IMAP' | 'SMTP', login: LegLogin): EvidenceContext {

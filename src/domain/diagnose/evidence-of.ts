@@ -13,7 +13,7 @@ import { nodeErrorFacts } from './evidence/node-error.ts';
 import { nodemailerFacts } from './evidence/nodemailer.ts';
 import { oauthBodyFacts } from './evidence/oauth-body.ts';
 import { textFacts } from './evidence/text-facts.ts';
-import { redact } from './redact.ts';
+import { hideValues, redact } from './redact.ts';
 
 /** Each knows one library's shape and says nothing about the others'. */
 const EXTRACTORS: readonly ((node: Foreign) => Facts)[] = [
@@ -31,13 +31,14 @@ const MAX_INPUT = 20_000;
 
 /**
  * The facts of whatever was thrown, without any judgement. Reads structure, never classes of libraries; looks through
- * causes, AggregateError, response bodies and JSON inside of texts. Pure; never throws. Its texts are redacted and bounded.
+ * causes, AggregateError, response bodies and JSON inside of texts. Pure; never throws. Its texts are redacted and bounded;
+ * `secrets` are taken out wherever they stand: what the caller sent, in every form in which a server may echo it.
  */
-export function evidenceOf(error: unknown, context: EvidenceContext): Evidence {
+export function evidenceOf(error: unknown, context: EvidenceContext, secrets: readonly string[] = []): Evidence {
   const root = asObject(error);
-  if (root === null) return evidenceOfText(printed(error), context);
+  if (root === null) return evidenceOfText(hideValues(printed(error), secrets), context);
   const facts = chainOf(root).flatMap((node) => EXTRACTORS.map((extract) => extract(node)));
-  return merge(facts, context);
+  return merge(facts, context, secrets);
 }
 
 /** The facts of an error that somebody has as text: JSON as a library gave it, or the words of any mail or OAuth software. */
@@ -56,8 +57,8 @@ export function gatewayEvidence(reason: Reason, context: EvidenceContext, text =
   return { ...merge([{ library: 'gateway', texts: [text] }], context), library: 'gateway', verdict: reason };
 }
 
-function merge(found: readonly Facts[], context: EvidenceContext): Evidence {
-  const raw = sentences(found.flatMap((facts) => facts.texts ?? []));
+function merge(found: readonly Facts[], context: EvidenceContext, secrets: readonly string[] = []): Evidence {
+  const raw = hideValues(sentences(found.flatMap((facts) => facts.texts ?? [])), secrets);
   const written = textFacts(raw);
   const reply = innerReply(found, written);
   // A mail server has no HTTP status and a token endpoint no SMTP reply, whatever numbers stand in their texts.
@@ -74,7 +75,7 @@ function merge(found: readonly Facts[], context: EvidenceContext): Evidence {
     aadsts: [...found.flatMap((facts) => facts.aadsts ?? []), ...(written.aadsts ?? [])].slice(-MAX_ENTRIES),
     oauthError: firstOf(found, 'oauthError') ?? written.oauthError ?? null,
     oauthSuberror: firstOf(found, 'oauthSuberror') ?? written.oauthSuberror ?? null,
-    saslError: redactedSaslError(firstOf(found, 'saslError')),
+    saslError: redactedSaslError(firstOf(found, 'saslError'), secrets),
     tlsFailed: found.some((facts) => facts.tlsFailed === true),
     authenticationFailed: found.some((facts) => facts.authenticationFailed === true),
     command: firstOf(found, 'command') ?? written.command ?? null,
@@ -116,8 +117,8 @@ function distinct(values: readonly (string | null)[]): readonly string[] {
   return [...new Set(values.filter((value) => value !== null))].slice(0, MAX_ENTRIES);
 }
 
-function redactedSaslError(error: Evidence['saslError']): Evidence['saslError'] {
-  const short = (text: string | null) => (text === null ? null : redact(text).slice(0, 200));
+function redactedSaslError(error: Evidence['saslError'], secrets: readonly string[]): Evidence['saslError'] {
+  const short = (text: string | null) => (text === null ? null : redact(hideValues(text, secrets)).slice(0, 200));
   return error === null ? null : { status: short(error.status), schemes: short(error.schemes), scope: short(error.scope) };
 }
 

@@ -44,6 +44,11 @@ export function redact(text: string): string {
     .replace(RUN, (run) => (looksRandom(run) ? HIDDEN : run));
 }
 
+/** Takes values out that are known to be secret, whatever stands around them. Before `redact`, which might take a part only. */
+export function hideValues(text: string, values: readonly string[]): string {
+  return values.reduce((current, value) => current.replaceAll(value, HIDDEN), text);
+}
+
 /** For people: one paragraph of at most 500 characters; null when nothing is left. The text must be redacted already. */
 export function excerpt(redacted: string): string | null {
   const line = redacted.replace(/\s+/g, ' ').trim();
