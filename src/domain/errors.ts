@@ -17,10 +17,25 @@ export type UserError =
   | { readonly kind: 'MailboxAlreadyExists'; readonly code: 'MAILBOX_ALREADY_EXISTS'; readonly message: string; readonly address: string }
   | { readonly kind: 'InvalidInput'; readonly code: 'INVALID_INPUT'; readonly message: string; readonly issues: readonly InputIssue[] }
   | { readonly kind: 'VersionConflict'; readonly code: 'VERSION_CONFLICT'; readonly message: string; readonly currentVersion: number }
-  | { readonly kind: 'PrimaryConflict'; readonly code: 'PRIMARY_CONFLICT'; readonly message: string; readonly currentPrimaryId: string | null }
-  | { readonly kind: 'ProviderNotConfigured'; readonly code: 'PROVIDER_NOT_CONFIGURED'; readonly message: string; readonly provider: Provider }
+  | {
+      readonly kind: 'PrimaryConflict';
+      readonly code: 'PRIMARY_CONFLICT';
+      readonly message: string;
+      readonly currentPrimaryId: string | null;
+    }
+  | {
+      readonly kind: 'ProviderNotConfigured';
+      readonly code: 'PROVIDER_NOT_CONFIGURED';
+      readonly message: string;
+      readonly provider: Provider;
+    }
   | { readonly kind: 'NotApplicable'; readonly code: 'NOT_APPLICABLE'; readonly message: string }
-  | { readonly kind: 'AuthorizationNotFound'; readonly code: 'AUTHORIZATION_NOT_FOUND'; readonly message: string; readonly authorizationId: string }
+  | {
+      readonly kind: 'AuthorizationNotFound';
+      readonly code: 'AUTHORIZATION_NOT_FOUND';
+      readonly message: string;
+      readonly authorizationId: string;
+    }
   | { readonly kind: 'PermissionDenied'; readonly code: 'PERMISSION_DENIED'; readonly message: string; readonly requiredRole: Role }
   | { readonly kind: 'RollBackRejected'; readonly code: 'ROLL_BACK_REJECTED'; readonly message: string; readonly diagnosis: Diagnosis }
   | { readonly kind: 'RateLimited'; readonly code: 'RATE_LIMITED'; readonly message: string; readonly retryAfterSeconds: number };
@@ -92,7 +107,12 @@ export function authorizationNotFound(authorizationId: string): UserError {
 }
 
 export function permissionDenied(requiredRole: Role): UserError {
-  return { kind: 'PermissionDenied', code: 'PERMISSION_DENIED', message: `This needs a token with the role ${requiredRole}.`, requiredRole };
+  return {
+    kind: 'PermissionDenied',
+    code: 'PERMISSION_DENIED',
+    message: `This needs a token with the role ${requiredRole}.`,
+    requiredRole,
+  };
 }
 
 export function rollBackRejected(diagnosis: Diagnosis): UserError {
