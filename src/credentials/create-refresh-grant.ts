@@ -88,7 +88,8 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
   async function storeTokens(owner: SecretOwner, seen: OAuth2Credential, used: string, token: Secret, tokens: TokenSet): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await writeGrant(owner, seen, used, (present) => withTokens(vault, owner, present, token, tokens, clock.now()));
+        await writeGrant(owner, seen, used, (present) => withTokens(vault, owner, present, token, tokens, clock.now()));
+        return;
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || attempt === STORE_TRIES) throw error;
         await new Promise<void>((resolve) => clock.schedule(STORE_AGAIN_MS, resolve));

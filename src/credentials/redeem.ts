@@ -159,7 +159,6 @@ function accepted(parts: RedeemParts, authorization: Authorization, granted: Gra
 
 function withoutRedemption(authorization: Authorization): Authorization {
   const { redemption, ...kept } = authorization;
-  void redemption;
   return kept;
 }
 

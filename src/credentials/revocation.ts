@@ -79,7 +79,7 @@ export function createRevocation({ store, vault, log, providerOf }: RevocationPa
         const key = keyOf(credential);
         grants.set(key, grants.get(key) ?? open(owner, credential));
       }
-      const ended = await Promise.all([...grants.values()].map((grant) => (grant === null ? false : revoke(owner, grant))));
+      const ended = await Promise.all([...grants.values()].map(async (grant) => grant !== null && revoke(owner, grant)));
       return ended.length > 0 && ended.every(Boolean);
     },
   };

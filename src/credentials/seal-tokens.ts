@@ -37,7 +37,6 @@ export function withTokens(
 ): OAuth2Credential {
   const next = { ...credential, secretVersion: credential.secretVersion + 1 };
   const { refreshIntent, ...grant } = credential.grant;
-  void refreshIntent;
   return {
     ...next,
     grant: {
