@@ -72,6 +72,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     log,
   });
   const isHttps = settings.publicUrl.protocol === 'https:';
+  /** Answers that nobody has ended yet. */
+  const open = new Set<ServerResponse>();
   let stopping = false;
 
   const routes = [
@@ -119,10 +121,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       route: 'none',
       params: {},
     };
+    open.add(response);
     response.once('close', () => {
+      open.delete(response);
       metrics.requests.inc({ route: call.route, method: knownMethod(request.method), status: String(response.statusCode) });
-      const isStream = String(response.getHeader('content-type') ?? '').startsWith('text/event-stream');
-      if (!isStream) metrics.requestSeconds.observe({ route: call.route }, (clock.monotonicMs() - startedAt) / 1_000);
+      if (!isEventStream(response)) metrics.requestSeconds.observe({ route: call.route }, (clock.monotonicMs() - startedAt) / 1_000);
     });
     if (url === null) {
       sendError(response, 400, 'BAD_REQUEST', 'The address of this request cannot be read.');
@@ -164,6 +167,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     stopping = true;
     const ended = new Promise<void>((resolve) => server.close(() => resolve()));
     await webSockets.close();
+    // These never end by themselves; their readers come back elsewhere with their cursors, as those of the sockets do.
+    for (const response of open) if (isEventStream(response)) response.destroy();
     server.closeIdleConnections();
     const timer = setTimeout(() => server.closeAllConnections(), graceMs);
     await ended;
@@ -183,6 +188,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }),
     close: (graceMs) => (closing ??= shut(graceMs)),
   };
+}
+
+function isEventStream(response: ServerResponse): boolean {
+  return String(response.getHeader('content-type') ?? '').startsWith('text/event-stream');
 }
 
 function urlOf(request: IncomingMessage): URL | null {

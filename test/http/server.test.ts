@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Secret } from '../../src/vault/secret.ts';
+import { openEventStream } from './event-stream.ts';
 import { startGatewayServer, type GatewayServer } from './gateway-server.ts';
 import { openSocket } from './socket-client.ts';
 
@@ -169,6 +170,16 @@ describe('stopping', () => {
     release();
     expect((await slow).text).toBe('answered');
     await closing;
+    await own.close();
+  });
+
+  test('an event stream does not hold the stop up for its grace', async () => {
+    const own = await startGatewayServer();
+    const stream = await openEventStream(own.url, 'subscription { bannerChanged { cursor } }', own.acme.tokens.VIEWER);
+    expect(await stream.next()).toMatchObject({ data: { bannerChanged: { cursor: expect.any(String) } } });
+    // Longer than this test may last.
+    await own.http.close(600_000);
+    await expect(stream.next()).rejects.toThrow();
     await own.close();
   });
 
