@@ -49,6 +49,8 @@ export interface OauthServer {
   setTokenFault(fault: TokenFault | null): void;
   setSignInFault(address: string, fault: SignInFault | null): void;
   endGrants(address: string, cause: GrantEnd): number;
+  /** How many refresh tokens of somebody are alive. */
+  livingGrants(address: string): number;
   /** Requests at the token endpoint since the start, by grant type. */
   tokenRequests(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
@@ -209,6 +211,7 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
       people.require(address).fault = next;
     },
     endGrants: (address, cause) => tokens.endGrants(people.require(address).id, cause),
+    livingGrants: (address) => tokens.living(people.require(address).id),
     tokenRequests: () => ({ ...counts }),
     stop: () => closed(server),
   };

@@ -7,6 +7,8 @@ export interface TokenStore {
   readonly adapter: (model: string) => Adapter;
   /** Ends every grant of an account; its tokens are remembered with the cause. Returns how many refresh tokens died. */
   endGrants(accountId: string, cause: GrantEnd): number;
+  /** How many refresh tokens of an account are alive. */
+  living(accountId: string): number;
   /** Whose refresh token it is or was; null when it never existed here. */
   holderOf(refreshToken: string): { readonly accountId: string; readonly ended: GrantEnd | null } | null;
 }
@@ -81,6 +83,8 @@ export function createTokenStore(): TokenStore {
       }
       return ended;
     },
+    living: (accountId) =>
+      [...entries.values()].filter(({ model, payload }) => model === 'RefreshToken' && payload.accountId === accountId).length,
     holderOf(refreshToken) {
       const payload = live(keyOf('RefreshToken', refreshToken));
       if (payload?.accountId !== undefined) return { accountId: payload.accountId, ended: null };

@@ -10,6 +10,7 @@ import type { Log } from '../../src/domain/log.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
 import { placeOf } from '../../src/domain/sealed-secrets.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { KeyRing } from '../../src/vault/keyring.ts';
 import { createVault } from '../../src/vault/open-vault.ts';
 import { aMailbox, aSetup, createShiftedClock, type ShiftedClock } from '../support/store.ts';
 import type { TestOauth } from '../support/oauth-server.ts';
@@ -32,9 +33,8 @@ export interface RefreshWorld {
   tokensOf(id: MailboxId): Promise<readonly string[]>;
 }
 
-export async function createRefreshWorld(store: Store, oauth: TestOauth): Promise<RefreshWorld> {
+export async function createRefreshWorld(store: Store, oauth: TestOauth, ring: KeyRing = freshRing('k1')): Promise<RefreshWorld> {
   const clock = createShiftedClock();
-  const ring = freshRing('k1');
   const vault = createVault(() => ring);
   const logged: string[] = [];
   const write = (message: string, facts: unknown): void => void logged.push(`${message} ${JSON.stringify(facts ?? null)}`);

@@ -12,7 +12,7 @@ import { createShiftedClock, newId, silentLog, temporaryFolder } from '../suppor
 import { createRefreshWorld, type RefreshWorld } from './refresh-world.ts';
 
 const PROCESSES = 4;
-const MAILBOXES = 12;
+const MAILBOXES = 10;
 const ROUNDS = 4;
 
 const people = Array.from({ length: 60 }, (_, index) => ({ address: `person-${index}@contoso.test`, password: 'secret' }));
@@ -22,7 +22,7 @@ const somebody = () => people[nobody++]!;
 
 const engines = ['sqlite', ...(inject('mongoUrl') === null ? [] : ['mongodb'])] as const;
 
-describe.each(engines)('renewing a grant, on %s', (engine) => {
+describe.each(engines)('renewing a grant, on %s', { timeout: 240_000 }, (engine) => {
   const folder = temporaryFolder();
   let oauth: TestOauth;
   let store: Store;

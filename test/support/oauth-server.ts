@@ -11,6 +11,7 @@ export const REDIRECT = 'http://localhost:4000/oauth/callback';
 
 export interface TestOauth {
   readonly server: OauthServer;
+  readonly caPem: string;
   /** A provider of its own, as another process would have. */
   provider(): SignInProvider;
   /** A whole sign-in in a browser; what redeeming it gave. */
@@ -69,5 +70,5 @@ export async function startTestOauth(
     return outcome;
   }
 
-  return { server, provider, signIn };
+  return { server, caPem: ca, provider, signIn };
 }
