@@ -11,6 +11,18 @@ const BUSY_TIMEOUT_MS = 2000;
 
 export type SqlValue = string | number | null;
 
+/**
+ * Nothing of better-sqlite3 is ever garbage: a process has one connection and a fixed set of statements. Where its version 12
+ * was built with Node 24.19 or later, collecting one of its objects outside of a call into JavaScript aborts the process
+ * (nodejs/node issue 65446); its version 13 cannot be loaded by Node 20.
+ */
+const kept = new Set<object>();
+
+function keep<T extends object>(object: T): T {
+  kept.add(object);
+  return object;
+}
+
 /** One connection. Everything is synchronous: what runs in one turn of the event loop is not interleaved with anything of this process. */
 export interface SqliteDatabase {
   /** Rows as the statement gives them; the caller states their shape, which the schema guarantees. */
@@ -21,6 +33,7 @@ export interface SqliteDatabase {
   run(sql: string, ...params: readonly SqlValue[]): number;
   /** Several statements, without parameters. */
   script(sql: string): void;
+  /** The value of a setting, e.g. "user_version"; `script` changes one. */
   pragma(name: string): unknown;
   /** BEGIN IMMEDIATE … COMMIT; rolled back whole when `work` or the commit throws. Transactions do not nest. */
   transaction<T>(work: () => T): T;
@@ -37,7 +50,7 @@ export function openDatabase(path: string): SqliteDatabase {
   let raw: Database.Database;
   try {
     makeOwnerOnly(path);
-    raw = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    raw = keep(new Database(path, { timeout: BUSY_TIMEOUT_MS }));
   } catch (error) {
     throw new StoreRefused(`The database file ${path} cannot be opened (${codeOf(error)}). Check that its folder exists and is writable.`, {
       cause: error,
@@ -45,11 +58,11 @@ export function openDatabase(path: string): SqliteDatabase {
   }
   try {
     refuseForeignFile(raw, path);
-    raw.pragma('journal_mode = WAL');
-    raw.pragma('synchronous = FULL');
-    raw.pragma('secure_delete = ON');
-    raw.pragma('foreign_keys = ON');
-    raw.pragma('cache_size = -65536');
+    raw.exec('PRAGMA journal_mode = WAL');
+    raw.exec('PRAGMA synchronous = FULL');
+    raw.exec('PRAGMA secure_delete = ON');
+    raw.exec('PRAGMA foreign_keys = ON');
+    raw.exec('PRAGMA cache_size = -65536');
   } catch (error) {
     raw.close();
     if (codeOf(error) === 'SQLITE_NOTADB')
@@ -101,9 +114,9 @@ function makeOwnerOnly(path: string): void {
 }
 
 function refuseForeignFile(raw: Database.Database, path: string): void {
-  const id = raw.pragma('application_id', { simple: true });
+  const id = keep(raw.prepare<[], { application_id: number }>('PRAGMA application_id')).get()?.application_id;
   if (id === APPLICATION_ID) return;
-  const tables = raw.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_master').get();
+  const tables = keep(raw.prepare<[], { n: number }>('SELECT count(*) AS n FROM sqlite_master')).get();
   if (id !== 0 || (tables?.n ?? 0) > 0) {
     throw new StoreRefused(`${path} is a database of another program. Point DATABASE_URL at a file of its own.`);
   }
@@ -114,7 +127,7 @@ function wrap(raw: Database.Database): SqliteDatabase {
   const prepared = (sql: string): Database.Statement => {
     const known = statements.get(sql);
     if (known !== undefined) return known;
-    const statement = raw.prepare(sql);
+    const statement = keep(raw.prepare(sql));
     statements.set(sql, statement);
     return statement;
   };
@@ -124,7 +137,7 @@ function wrap(raw: Database.Database): SqliteDatabase {
     get: <Row>(sql: string, ...params: readonly SqlValue[]) => prepared(sql).get(...params) as Row | undefined,
     run: (sql, ...params) => prepared(sql).run(...params).changes,
     script: (sql) => void raw.exec(sql),
-    pragma: (name) => raw.pragma(name, { simple: true }),
+    pragma: (name) => Object.values((prepared(`PRAGMA ${name}`).get() ?? {}) as Record<string, unknown>)[0],
     transaction(work) {
       raw.exec('BEGIN IMMEDIATE');
       try {

@@ -111,8 +111,8 @@ export function migrateSchema(db: SqliteDatabase): void {
       // Somebody else was faster.
       if (step === undefined) return;
       db.script(step);
-      db.pragma(`application_id = ${APPLICATION_ID}`);
-      db.pragma(`user_version = ${version + 1}`);
+      db.script(`PRAGMA application_id = ${APPLICATION_ID}`);
+      db.script(`PRAGMA user_version = ${version + 1}`);
     });
   }
 }
