@@ -101,24 +101,26 @@ function crash(engine: EngineName): void {
       expect(acknowledged.length).toBeGreaterThanOrEqual(killAfter);
       expect(acknowledged.filter(({ mailboxId, sequence }) => !inLog.has(`${mailboxId} ${sequence}`))).toEqual([]);
 
-      const wanted = status.filter(({ position }) => position > head).map(({ sequence }) => sequence);
       // One change more, so that whatever would come late or twice has come by then.
-      const last = await toggle(mailboxIds[0]!);
+      const last = (await toggle(mailboxIds[0]!)).at(-1)!;
+      const wanted = (await logOf()).flatMap(({ position, sequence }) =>
+        position > head && sequence !== null && sequence <= last ? [sequence] : [],
+      );
       for (const before of [untilTheEnd, leftEarly]) {
         const again = client().subscribe('LiveStatus', { after: before.cursor });
         expect((await again.until(opened)).resume).toBe('REPLAYING');
-        await again.until(({ change }) => change?.sequence === last.at(-1), 'the change after the restart');
-        expect([...sequencesOf(before), ...sequencesOf(again)]).toEqual([...wanted, ...last]);
+        await again.until(({ change }) => change?.sequence === last, 'the change after the restart');
+        expect([...sequencesOf(before), ...sequencesOf(again)]).toEqual(wanted);
       }
       expect(sequencesOf(leftEarly).length).toBeLessThan(wanted.length);
     },
   );
 
   test('without a cursor a subscriber would have missed them', async () => {
+    const head = (await logOf()).findLast(({ sequence }) => sequence !== null)!.sequence!;
     const live = client().subscribe('LiveStatus');
     expect((await live.until(opened)).resume).toBe('LIVE');
-    const next = await toggle(mailboxIds[1]!);
-    await live.until(({ change }) => change?.sequence === next.at(-1));
-    expect(sequencesOf(live)).toEqual(next);
+    await toggle(mailboxIds[1]!);
+    expect((await live.until(({ change }) => change !== undefined)).change.sequence).toBeGreaterThan(head);
   });
 }

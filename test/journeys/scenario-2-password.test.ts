@@ -73,7 +73,14 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
   test('a mistyped password is refused at once, says so, and leaves the mailbox as it was', async () => {
     const before = await page(gmail);
     const { authorization } = await journey.admin.act('ReenterPassword', { mailboxId: gmail.id, password: 'new app pasword' });
-    expect(authorization).toMatchObject({ status: 'REJECTED', rejection: { reason: 'BAD_CREDENTIALS', action: 'UPDATE_PASSWORD' } });
+    expect(authorization).toMatchObject({
+      status: 'REJECTED',
+      rejection: {
+        reason: 'BAD_CREDENTIALS',
+        action: 'UPDATE_PASSWORD',
+        providerMessage: 'NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)',
+      },
+    });
     expect(authorization.message).toContain('The credential in use was not touched.');
     const after = await page(gmail);
     expect(after.authMethod).toEqual(before.authMethod);

@@ -49,9 +49,12 @@ export function hideValues(text: string, values: readonly string[]): string {
   return values.reduce((current, value) => current.replaceAll(value, HIDDEN), text);
 }
 
+/** The number of the command that an IMAP answer begins with (RFC 3501 section 2.2.1): it says nothing to anybody. */
+const IMAP_TAG = /^[A-Z]{0,4}\d+ (?=(?:NO|BAD) )/i;
+
 /** For people: one paragraph of at most 500 characters; null when nothing is left. The text must be redacted already. */
 export function excerpt(redacted: string): string | null {
-  const line = redacted.replace(/\s+/g, ' ').trim();
+  const line = redacted.replace(/\s+/g, ' ').trim().replace(IMAP_TAG, '');
   if (line === '') return null;
   return line.length > 500 ? `${line.slice(0, 499)}…` : line;
 }
