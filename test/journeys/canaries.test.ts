@@ -43,7 +43,11 @@ describe('canaries: no secret is in any log, answer, event, file or error', () =
     servers = await sandboxServers([ACCOUNT, SECOND, THIRD, { address: 'sender@acme.test', password: OUTGOING_PASSWORD }]);
     strangers = await startTestSandbox({ accounts: [ACCOUNT] });
     database = await createTestDatabase('sqlite');
-    environment = await environmentOf(database, servers, { LOG_LEVEL: 'debug', CHECK_TIMEOUT_SECONDS: '2' });
+    environment = await environmentOf(database, servers, {
+      LOG_LEVEL: 'debug',
+      CHECK_TIMEOUT_SECONDS: '2',
+      CHECK_INTERVAL_SECONDS: '3600',
+    });
     const token = await database.createToken({ role: 'admin' });
     gateway = await startGatewayProcess(environment);
     canaries = {

@@ -12,7 +12,8 @@ describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration 
 
   beforeAll(async () => {
     servers = await sandboxServers([OFFICE]);
-    journey = await startJourney('sqlite', servers);
+    // Checks are asked for here: none that began before a change answers for one after it.
+    journey = await startJourney('sqlite', servers, { CHECK_INTERVAL_SECONDS: '3600' });
     office = await journey.connect(OFFICE, { provider: 'MICROSOFT_365', incoming: null, outgoing: null, deleteAfterFetch: true });
   });
   afterAll(async () => {

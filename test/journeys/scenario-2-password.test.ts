@@ -124,8 +124,11 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
   test('a server that is only out of order asks nobody for a password', async () => {
     servers.sandbox.setFault('helpdesk@acme.test', null);
     await journey.admin.act('CheckNow', { mailboxId: other.id });
+    const live = journey.admin.subscribe('LiveStatus', { filter: { mailboxIds: [other.id], health: ['DEGRADED'] } });
+    await live.until((event) => event.__typename === 'StreamOpened');
     servers.sandbox.setFault('helpdesk@acme.test', { kind: 'unavailable' });
-    const { mailbox } = await journey.admin.act('CheckNow', { mailboxId: other.id });
-    expect(mailbox).toMatchObject({ status: { health: 'DEGRADED', reason: 'PROVIDER_UNAVAILABLE', actor: 'NOBODY' }, scenario: null });
+    const { change } = await live.until((event) => event.change?.to === 'DEGRADED');
+    expect(change).toMatchObject({ reason: 'PROVIDER_UNAVAILABLE', actor: 'NOBODY' });
+    expect(await page(other)).toMatchObject({ status: { health: 'DEGRADED', actor: 'NOBODY' }, scenario: null });
   });
 });

@@ -78,6 +78,11 @@ export async function createTestDatabase(engine: EngineName): Promise<TestDataba
     async remove() {
       if (engine === 'mongodb') {
         const client = new mongoose.mongo.MongoClient(url);
+        // A killed gateway may have left a transaction open, which the server would wait for.
+        const writers = await client.db().collection<{ _id: string }>('writers').find().toArray();
+        const sessions = writers.map(({ _id }) => ({ id: new mongoose.mongo.UUID(_id) }));
+        // An empty list would mean every session of this user.
+        if (sessions.length > 0) await client.db('admin').command({ killSessions: sessions });
         await client.db().dropDatabase();
         await client.close();
       }
