@@ -91,6 +91,8 @@ export const appSecretExpired: Evidence = gatewayEvidence('APP_SECRET_EXPIRED', 
   authMethod: 'OAUTH2',
 });
 
+export type Opening = (username: string, forced: boolean) => OpenedLogin | Promise<OpenedLogin> | null;
+
 export interface WorldOptions {
   readonly settings?: Partial<StatusSettings>;
   readonly seed?: number;
@@ -121,8 +123,8 @@ export interface World {
   readonly peaks: ReadonlyMap<string, number>;
   /** How logins of this user name are answered from now on; `*` for everybody without an own answer. */
   answer(username: string, answer: Answer): void;
-  /** How the login is opened from now on, e.g. a refused refresh. Null: ready. */
-  opening(answer: ((username: string, forced: boolean) => OpenedLogin | Promise<OpenedLogin>) | null): void;
+  /** How the login is opened from now on, e.g. a refused refresh. Null, and an answer of null: ready. */
+  opening(answer: Opening | null): void;
   process(holder?: string, store?: Store): Status;
   add(address: string, options?: MailboxOptions, workspaceId?: WorkspaceId): Promise<Mailbox>;
   mailbox(id: MailboxId, workspaceId?: WorkspaceId): Promise<Mailbox>;
@@ -148,7 +150,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const runningAt = new Map<string, number>();
   const peaks = new Map<string, number>();
   const started: Status[] = [];
-  let opening: ((username: string, forced: boolean) => OpenedLogin | Promise<OpenedLogin>) | null = null;
+  let opening: Opening | null = null;
 
   const probe: Probe = async (login, { signal }) => {
     const attempt: Attempt = {
@@ -170,7 +172,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     }
   };
   const openLogin: OpenLogin = async (_owner, setup, leg, { forceRefresh }) => {
-    if (opening !== null) return opening(setup.address, forceRefresh);
+    const answered = opening?.(setup.address, forceRefresh) ?? null;
+    if (answered !== null) return answered;
     const at = leg === 'INCOMING' ? setup.incomingServer : setup.outgoingServer;
     if (at === null) throw new Error('no such leg');
     const basic = setup.credential.kind === 'BASIC';
