@@ -4,6 +4,8 @@ import { DEFAULT_ADVISORIES, parseAdvisories, type Advisories } from './domain/a
 import type { MailServer } from './domain/mail.ts';
 import type { GatewaySettings } from './domain/settings.ts';
 import { parseNetworkAllow, type NetworkAllow } from './network/network-allow.ts';
+import { readProxy, type HttpsProxy } from './network/proxy.ts';
+import { parseServerPlace } from './network/server-place.ts';
 import { Secret } from './vault/secret.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -48,6 +50,8 @@ export interface Config {
   /** PEM certificates trusted besides the usual roots. */
   readonly ca: readonly string[] | null;
   readonly networkAllow: readonly NetworkAllow[];
+  /** How sign-in with Microsoft and Google leaves; mail connections never do. */
+  readonly httpsProxy: HttpsProxy | null;
   readonly microsoft: MicrosoftApp | null;
   readonly google: GoogleApp | null;
   readonly jwt: JwtConfig | null;
@@ -98,19 +102,11 @@ const origins = z.string().transform((text, context) =>
     }),
 );
 
-function parseServer(text: string): MailServer | null {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:\s]+):(\d{1,5}):(tls|starttls)$/i.exec(text.trim());
-  if (match === null) return null;
-  const [, host = '', port = '', security = ''] = match;
-  if (Number(port) < 1 || Number(port) > 65_535) return null;
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port), security: security.toLowerCase() === 'tls' ? 'TLS' : 'STARTTLS' };
-}
-
 const server = (host: string, port: number, security: MailServer['security']) =>
   z
     .string()
     .transform((text, context) => {
-      const parsed = parseServer(text);
+      const parsed = parseServerPlace(text);
       if (parsed !== null) return parsed;
       context.addIssue({ code: 'custom', message: 'must look like imap.example.com:993:tls or smtp.example.com:587:starttls' });
       return z.NEVER;
@@ -158,6 +154,10 @@ const Environment = z.object({
   GMAIL_SMTP: server('smtp.gmail.com', 465, 'TLS'),
   CA_FILE: z.string().optional(),
   NETWORK_ALLOW: z.string().default(''),
+  HTTPS_PROXY: z.string().optional(),
+  https_proxy: z.string().optional(),
+  NO_PROXY: z.string().optional(),
+  no_proxy: z.string().optional(),
   CHECK_INTERVAL_SECONDS: wholeSeconds(600, 1, 86_400),
   CONFIRM_AFTER_SECONDS: wholeSeconds(60, 0, 3_600),
   CHECK_TIMEOUT_SECONDS: wholeSeconds(30, 1, 120),
@@ -305,6 +305,8 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const publicUrl = new URL(env.PUBLIC_URL ?? `http://localhost:${env.PORT}`);
   const allowed = parseNetworkAllow(env.NETWORK_ALLOW);
   if ('problems' in allowed) problems.push(...allowed.problems.map((problem) => `NETWORK_ALLOW: ${problem}`));
+  const proxy = readProxy(env);
+  problems.push(...proxy.problems);
   const config: Config = {
     databaseUrl: env.DATABASE_URL,
     keyringFile: env.KEYRING_FILE,
@@ -313,6 +315,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     trustProxyHops: env.TRUST_PROXY,
     ca: certificates(problems, env.CA_FILE),
     networkAllow: 'ok' in allowed ? allowed.ok : [],
+    httpsProxy: proxy.proxy,
     microsoft: microsoftApp(problems, env),
     google: googleApp(problems, env),
     jwt: jwtConfig(problems, env),

@@ -11,16 +11,16 @@ export interface SignInProviders {
 
 /** The OAuth providers that are configured. Their libraries are loaded only then: googleapis alone takes a tenth of a second. */
 export async function createProviders(config: Config, clock: Clock): Promise<SignInProviders> {
-  const { ca } = config;
+  const { ca, httpsProxy: proxy } = config;
   const now = (): number => clock.now();
   const microsoft =
     config.microsoft === null
       ? null
-      : (await import('./providers/microsoft/microsoft-provider.ts')).createMicrosoftProvider({ ...config.microsoft, ca, now });
+      : (await import('./providers/microsoft/microsoft-provider.ts')).createMicrosoftProvider({ ...config.microsoft, ca, proxy, now });
   const google =
     config.google === null
       ? null
-      : (await import('./providers/google/google-provider.ts')).createGoogleProvider({ ...config.google, ca, now });
+      : (await import('./providers/google/google-provider.ts')).createGoogleProvider({ ...config.google, ca, proxy, now });
   return {
     of(provider) {
       switch (provider) {

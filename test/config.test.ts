@@ -1,8 +1,10 @@
 import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../src/config.ts';
+import { goesAround } from '../src/network/proxy.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   const loaded = loadConfig(environment);
@@ -106,5 +108,88 @@ describe('configuration', () => {
       'https://other.test:8443',
     ]);
     expect(problemsOf({ RETURN_TO_ORIGINS: 'javascript:alert(1)' })).toHaveLength(1);
+  });
+});
+
+describe('the proxy for sign-in', () => {
+  const proxyOf = (environment: Record<string, string>) => configOf(environment).httpsProxy;
+
+  test('there is none unless it is named, whatever NO_PROXY says', () => {
+    expect(proxyOf({})).toBeNull();
+    expect(proxyOf({ HTTPS_PROXY: '', NO_PROXY: '*' })).toBeNull();
+  });
+
+  test.each([
+    ['http://proxy.corp.lan:3128', { secure: false, host: 'proxy.corp.lan', port: 3128 }],
+    ['proxy.corp.lan:3128', { secure: false, host: 'proxy.corp.lan', port: 3128 }],
+    ['http://proxy.corp.lan', { secure: false, host: 'proxy.corp.lan', port: 80 }],
+    ['https://proxy.corp.lan/', { secure: true, host: 'proxy.corp.lan', port: 443 }],
+    ['http://[fd00::1]:3128', { secure: false, host: 'fd00::1', port: 3128 }],
+  ])('%s is read', (text, expected) => {
+    expect(proxyOf({ HTTPS_PROXY: text })).toMatchObject({ ...expected, authorization: null });
+    expect(proxyOf({ https_proxy: text })).toMatchObject(expected);
+  });
+
+  test('the lower-case name wins, as everywhere', () => {
+    expect(proxyOf({ HTTPS_PROXY: 'http://one:1', https_proxy: 'http://two:2' })).toMatchObject({ host: 'two', port: 2 });
+    expect(proxyOf({ HTTPS_PROXY: 'http://one:1', NO_PROXY: 'a.test', no_proxy: 'b.test' })?.around).toEqual([
+      { kind: 'name', name: 'b.test', port: null },
+    ]);
+  });
+
+  test('user and password may be escaped, alone or empty; nothing that prints the configuration prints them', () => {
+    const config = configOf({ HTTPS_PROXY: 'http://me%40corp:p%3Ass%2Fw%C3%B6rd@proxy.test:3128' });
+    const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+    expect(config.httpsProxy?.authorization?.()).toBe(basic('me@corp:p:ss/wörd'));
+    expect(`${JSON.stringify(config)}${inspect(config, { depth: 9 })}`).not.toMatch(/me@corp|me%40|p:ss|p%3A|Basic/);
+    expect(proxyOf({ HTTPS_PROXY: 'http://token@proxy.test:3128' })?.authorization?.()).toBe(basic('token:'));
+  });
+
+  test.each([
+    'socks5://mallory7:hunter22@proxy.test:1080',
+    'ftp://mallory7:hunter22@proxy.test',
+    'http://',
+    'http://mallory7:hunter22@',
+    'http://mallory7:hunter22@proxy.test:99999',
+    'http://mallory7:hunter22@proxy.test:3128/path',
+    'http://mallory7:hunter22@proxy.test:3128?x',
+    'http://me:%E0%A4%A@proxy.test:3128',
+    'http://me%3Ayou:hunter22@proxy.test:3128',
+    'http://proxy .test',
+  ])('%s is refused without being repeated', (text) => {
+    const [problem = '', ...more] = problemsOf({ HTTPS_PROXY: text });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/^HTTPS_PROXY: (?:must be http:\/\/host:port|has something behind the port|names a SOCKS proxy)[^\n]*\.$/);
+    expect(problem).not.toMatch(/hunter22|proxy\.test|mallory7/);
+  });
+
+  test.each([
+    ['corp.lan', ['corp.lan', 'a.corp.lan', 'CORP.LAN', 'corp.lan.'], ['xcorp.lan', 'corp.lan.example', 'lan']],
+    ['.corp.lan', ['a.corp.lan', 'a.b.corp.lan'], ['xcorp.lan']],
+    ['*.corp.lan', ['a.corp.lan'], ['xcorp.lan']],
+    ['10.0.0.0/8', ['10.1.2.3'], ['11.1.2.3', '10.corp.lan']],
+    ['127.0.0.1', ['127.0.0.1'], ['127.0.0.2', 'localhost']],
+    ['[::1]', ['::1', '[::1]'], ['::2']],
+    ['*', ['anything.example'], []],
+    ['other.test, corp.lan\tthird.test', ['corp.lan', 'other.test', 'third.test'], ['fourth.test']],
+    ['', [], ['corp.lan']],
+  ])('NO_PROXY=%s', (text, around, through) => {
+    const proxy = proxyOf({ HTTPS_PROXY: 'http://proxy.test:3128', NO_PROXY: text })!;
+    expect(around.filter((host) => !goesAround(proxy, host, 443))).toEqual([]);
+    expect(through.filter((host) => goesAround(proxy, host, 443))).toEqual([]);
+  });
+
+  test('NO_PROXY with a port is about that port alone', () => {
+    const proxy = proxyOf({ HTTPS_PROXY: 'http://proxy.test:3128', NO_PROXY: 'corp.lan:8443,[::1]:443' })!;
+    expect([goesAround(proxy, 'corp.lan', 8443), goesAround(proxy, 'a.corp.lan', 443)]).toEqual([true, false]);
+    expect([goesAround(proxy, '::1', 443), goesAround(proxy, '::1', 444)]).toEqual([true, false]);
+  });
+
+  test('an item of NO_PROXY that means nothing is a problem, and each is told', () => {
+    const problems = problemsOf({
+      HTTPS_PROXY: 'http://proxy.test:3128',
+      NO_PROXY: 'corp.lan, 10.0.0.0/99, http://a.test, b.test:0, c.test',
+    });
+    expect(problems.map((problem) => /^NO_PROXY: "([^"]+)" /.exec(problem)?.[1])).toEqual(['10.0.0.0/99', 'http://a.test', 'b.test:0']);
   });
 });

@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createOauthBrowser, signInAs, type SigningPerson } from '../../sandbox/browser.ts';
 import { createCertificates } from '../../sandbox/certificates.ts';
 import { startOauthServer, type OauthServer, type OauthServerOptions } from '../../sandbox/oauth/oauth-server.ts';
-import { createGoogleProvider } from '../../src/providers/google/google-provider.ts';
+import { createGoogleProvider, type GoogleOptions } from '../../src/providers/google/google-provider.ts';
 import { createMicrosoftProvider } from '../../src/providers/microsoft/microsoft-provider.ts';
+import type { HttpsProxy } from '../../src/network/proxy.ts';
 import type { RedeemOutcome, SignInProvider } from '../../src/providers/provider.ts';
 import { Secret } from '../../src/vault/secret.ts';
 
@@ -12,10 +13,10 @@ export const REDIRECT = 'http://localhost:4000/oauth/callback';
 export interface TestOauth {
   readonly server: OauthServer;
   readonly caPem: string;
-  /** A provider of its own, as another process would have. */
-  provider(): SignInProvider;
+  /** A provider of its own, as another process would have; with a proxy when one is given. */
+  provider(proxy?: HttpsProxy): SignInProvider;
   /** A whole sign-in in a browser; what redeeming it gave. */
-  signIn(person: SigningPerson): Promise<Extract<RedeemOutcome, { kind: 'GRANTED' }>>;
+  signIn(person: SigningPerson, own?: SignInProvider): Promise<Extract<RedeemOutcome, { kind: 'GRANTED' }>>;
 }
 
 /** The sandbox's sign-in server of one flavour, and the gateway's provider configured for it. */
@@ -32,8 +33,11 @@ export async function startTestOauth(
   });
   const secret = (): Secret => new Secret('app-secret');
   const { authority, auth, token, revoke, certs, api } = server.endpoints;
-  const shared = { clientId: 'gateway', secret, ca: [ca], now: () => Date.now() };
-  const provider = (): SignInProvider =>
+  const provider = (proxy: HttpsProxy | null = null): SignInProvider =>
+    providerWith({ clientId: 'gateway', secret, ca: [ca], proxy, now: () => Date.now() });
+  const providerWith = (
+    shared: Pick<GoogleOptions, 'clientId' | 'secret' | 'ca' | 'now'> & { readonly proxy: HttpsProxy | null },
+  ): SignInProvider =>
     options.flavour === 'microsoft'
       ? createMicrosoftProvider({ ...shared, authority, knownAuthorities: [new URL(server.origin).host] })
       : createGoogleProvider({
@@ -46,8 +50,7 @@ export async function startTestOauth(
           gmailApiUrl: api,
         });
 
-  async function signIn(person: SigningPerson): Promise<Extract<RedeemOutcome, { kind: 'GRANTED' }>> {
-    const own = provider();
+  async function signIn(person: SigningPerson, own = provider()): Promise<Extract<RedeemOutcome, { kind: 'GRANTED' }>> {
     const [verifier, nonce] = [randomBytes(32).toString('base64url'), randomBytes(16).toString('base64url')];
     const url = await own.signInUrl({
       redirectUri: REDIRECT,

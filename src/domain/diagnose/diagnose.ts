@@ -4,6 +4,7 @@ import { knownAadsts } from './aadsts.ts';
 import { clientLibrary } from './client-library.ts';
 import { decisiveCodes, refusalCodes } from './codes.ts';
 import { conditions, lockOut, passingReply } from './conditions.ts';
+import { enumeratedCauses } from './enumerated-causes.ts';
 import { ambiguousExchange } from './exchange.ts';
 import { namesCredentials, namesRefusal } from './credential-words.ts';
 import { conclude, finding, passing } from './finding.ts';
@@ -11,6 +12,7 @@ import type { Finding, Step } from './finding.ts';
 import { transientSignals } from './machine-signals.ts';
 import { network } from './network.ts';
 import { oauthAnswer } from './oauth.ts';
+import { proxy } from './proxy.ts';
 import { read } from './reading.ts';
 import type { Reading } from './reading.ts';
 import { refusedLogin } from './refused-login.ts';
@@ -24,11 +26,13 @@ import { vendorTexts } from './vendor-texts.ts';
  */
 const STEPS: readonly Step[] = [
   verdict,
+  proxy,
   network,
   transientSignals,
   clientLibrary,
   knownAadsts,
   vendorTexts,
+  enumeratedCauses,
   lockOut,
   passingWords,
   oauthAnswer,
@@ -65,6 +69,10 @@ function passingWords(reading: Reading): Finding | null {
 
 /** "An error occurred, please try again" without a word about credentials: nothing was refused. */
 function barePlea(reading: Reading): Finding | null {
-  const isVague = invitesRetry(reading.words) || /\ban? (?:\w+ )?error (?:has )?occur+ed\b|\berror occur+ed\b/.test(reading.words);
+  const isVague =
+    invitesRetry(reading.words) ||
+    /\ban? (?:\w+ )?error (?:has )?occur+ed\b|\berror occur+ed\b|\bconnection is (?:now )?closed\b|\bclosing (?:the )?connection\b/.test(
+      reading.words,
+    );
   return isVague && !namesCredentials(reading.words) && !namesRefusal(reading.words) ? passing('PROVIDER_UNAVAILABLE') : null;
 }

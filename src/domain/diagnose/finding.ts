@@ -12,8 +12,10 @@ export interface Finding extends Departures {
   readonly confidence: Confidence;
 }
 
-export interface Departures extends Partial<Pick<Diagnosis, 'retryable' | 'action' | 'actor'>> {
+export interface Departures extends Partial<Pick<Diagnosis, 'retryable' | 'action' | 'actor' | 'onlyThisAccount'>> {
   readonly alternatives?: readonly Reason[];
+  /** Instead of the reason's own, where that would name somebody who had no part in it. */
+  readonly message?: string;
 }
 
 /** One step of the decision; null when it has nothing to say. */
@@ -37,10 +39,11 @@ export function conclude(found: Finding, reading: Reading): Diagnosis {
     actor: found.actor ?? info.actor,
     action: found.action ?? info.action,
     scenario: scenarioOf(found, info.scenario, reading),
-    message: info.message({ provider: context.provider ?? providerOf(reading), host: context.host }),
+    message: found.message ?? info.message({ provider: context.provider ?? providerOf(reading), host: context.host }),
     confidence: found.confidence,
     alternatives: [...new Set(found.alternatives ?? [])].filter((reason) => reason !== found.reason),
     providerMessage: excerpt(reading.evidence.text),
+    ...(found.onlyThisAccount === true ? { onlyThisAccount: true } : {}),
   };
 }
 

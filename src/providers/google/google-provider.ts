@@ -1,11 +1,13 @@
 import { Agent } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { auth, gmail } from 'googleapis/build/src/apis/gmail/index.js';
 import { evidenceOf, gatewayEvidence } from '../../domain/diagnose/evidence-of.ts';
 import type { Evidence, EvidenceContext } from '../../domain/evidence.ts';
-import { startDeadline, untilAborted } from '../../network/deadline.ts';
+import { startDeadline, untilAborted, type Deadline } from '../../network/deadline.ts';
+import { createOutgoingHttps } from '../../network/outgoing-https.ts';
+import type { HttpsProxy } from '../../network/proxy.ts';
 import { Secret } from '../../vault/secret.ts';
 import type { SignedInAccount, SignInProvider, TokenSet } from '../provider.ts';
+import { libraryFetch } from './library-network.ts';
 
 /** The one scope that opens IMAP and SMTP; narrower Gmail scopes do not (Google XOAUTH2 documentation). */
 const MAIL_SCOPE = 'https://mail.google.com/';
@@ -13,7 +15,7 @@ const IDENTITY_SCOPES = ['openid', 'email'];
 const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 /** Of an access token whose answer does not say (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_MS = 3_600_000;
-/** Making the URL asks nobody; the library wants a time-out all the same. */
+/** Making the URL asks nobody; an attempt has a time-out all the same. */
 const URL_TIMEOUT_MS = 20_000;
 
 export interface GoogleOptions {
@@ -26,6 +28,8 @@ export interface GoogleOptions {
   readonly certsUrl: string;
   readonly gmailApiUrl: string;
   readonly ca: readonly string[] | null;
+  /** None unless given. */
+  readonly proxy?: HttpsProxy | null;
   readonly now: () => number;
 }
 
@@ -36,7 +40,9 @@ type Client = InstanceType<typeof auth.OAuth2>;
  * retries are off: one call is one request, so that the gateway alone decides what is repeated.
  */
 export function createGoogleProvider(options: GoogleOptions): SignInProvider {
-  const agent = options.ca === null ? null : new Agent({ ca: [...rootCertificates, ...options.ca] });
+  const outgoing = createOutgoingHttps({ ca: options.ca, proxy: options.proxy ?? null });
+  // With an agent given, gaxios does not look for HTTPS_PROXY by itself.
+  const unused = new Agent();
   const context: EvidenceContext = { protocol: 'OAUTH', provider: 'GMAIL', host: new URL(options.tokenUrl).host, authMethod: 'OAUTH2' };
   const issuers = GOOGLE_ISSUERS.includes(options.issuer) ? GOOGLE_ISSUERS : [options.issuer];
 
@@ -51,7 +57,7 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     }
   }
 
-  function client(timeoutMs: number, secret: Secret): Client {
+  function client(secret: Secret, deadline: Deadline): Client {
     return new auth.OAuth2({
       clientId: options.clientId,
       clientSecret: secret.reveal(),
@@ -63,9 +69,9 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
       },
       issuers,
       transporterOptions: {
-        timeout: timeoutMs,
         retryConfig: { retry: 0, noResponseRetries: 0 },
-        ...(agent === null ? {} : { agent }),
+        fetchImplementation: libraryFetch(outgoing, deadline),
+        agent: unused,
       },
     });
   }
@@ -75,7 +81,7 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     if (secret === null) return { evidence: unreadableSecret };
     const deadline = startDeadline(timeoutMs);
     try {
-      return { value: await untilAborted(call(client(timeoutMs, secret)), deadline.signal) };
+      return { value: await untilAborted(call(client(secret, deadline)), deadline.signal) };
     } catch (error) {
       return { evidence: evidenceOf(error, context) };
     } finally {
@@ -121,21 +127,23 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     missingScopes: (_direction, granted) => (granted.includes(MAIL_SCOPE) ? [] : [MAIL_SCOPE]),
 
     async signInUrl(request) {
-      const secret = secretAtHand();
-      if (secret === null) return { kind: 'FAILED', evidence: unreadableSecret };
-      const url = client(URL_TIMEOUT_MS, secret).generateAuthUrl({
-        access_type: 'offline',
-        // Google gives a refresh token at the first consent only; asking again is the way to get one each time.
-        prompt: request.selectAccount ? 'select_account consent' : 'consent',
-        scope: [MAIL_SCOPE, ...IDENTITY_SCOPES],
-        redirect_uri: request.redirectUri,
-        state: request.state,
-        nonce: request.nonce,
-        code_challenge: request.codeChallenge,
-        code_challenge_method: 'S256' as never,
-        ...(request.loginHint === null || request.selectAccount ? {} : { login_hint: request.loginHint }),
-      });
-      return { kind: 'URL', url };
+      const result = await attempt(URL_TIMEOUT_MS, (oauth) =>
+        Promise.resolve(
+          oauth.generateAuthUrl({
+            access_type: 'offline',
+            // Google gives a refresh token at the first consent only; asking again is the way to get one each time.
+            prompt: request.selectAccount ? 'select_account consent' : 'consent',
+            scope: [MAIL_SCOPE, ...IDENTITY_SCOPES],
+            redirect_uri: request.redirectUri,
+            state: request.state,
+            nonce: request.nonce,
+            code_challenge: request.codeChallenge,
+            code_challenge_method: 'S256' as never,
+            ...(request.loginHint === null || request.selectAccount ? {} : { login_hint: request.loginHint }),
+          }),
+        ),
+      );
+      return 'value' in result ? { kind: 'URL', url: result.value } : { kind: 'FAILED', evidence: result.evidence };
     },
 
     async redeem(grant, timeoutMs) {

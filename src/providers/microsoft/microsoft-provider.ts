@@ -1,10 +1,10 @@
 import { ConfidentialClientApplication, LogLevel, type AuthenticationResult } from '@azure/msal-node';
-import { Agent } from 'undici';
-import { rootCertificates } from 'node:tls';
 import { evidenceOf, gatewayEvidence } from '../../domain/diagnose/evidence-of.ts';
 import type { Evidence, EvidenceContext } from '../../domain/evidence.ts';
 import { Secret } from '../../vault/secret.ts';
 import { startDeadline } from '../../network/deadline.ts';
+import { createOutgoingHttps } from '../../network/outgoing-https.ts';
+import type { HttpsProxy } from '../../network/proxy.ts';
 import type { RefreshOutcome, SignedInAccount, SignInProvider, TokenSet } from '../provider.ts';
 import { appCredential, type AppCredential } from './app-credential.ts';
 import { createDiscoveryCache, createRecordingNetwork, type RecordingNetwork } from './network-client.ts';
@@ -23,6 +23,8 @@ export interface MicrosoftOptions {
   /** Read at each use: an operator who replaces an expired secret needs no restart. */
   readonly secret: () => Secret;
   readonly ca: readonly string[] | null;
+  /** None unless given. */
+  readonly proxy?: HttpsProxy | null;
   readonly now: () => number;
 }
 
@@ -32,7 +34,7 @@ export interface MicrosoftOptions {
  */
 export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvider {
   const authority = new URL(options.authority);
-  const dispatcher = new Agent({ connect: options.ca === null ? {} : { ca: [...rootCertificates, ...options.ca] } });
+  const outgoing = createOutgoingHttps({ ca: options.ca, proxy: options.proxy ?? null });
   const discovery = createDiscoveryCache(options.now);
   const context: EvidenceContext = { protocol: 'OAUTH', provider: 'MICROSOFT_365', host: authority.host, authMethod: 'OAUTH2' };
 
@@ -70,7 +72,7 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
     if (credential === null)
       return { evidence: gatewayEvidence('APP_MISCONFIGURED', context, 'The secret or certificate of the application cannot be read.') };
     const deadline = startDeadline(timeoutMs);
-    const network = createRecordingNetwork(dispatcher, deadline, discovery);
+    const network = createRecordingNetwork(outgoing, deadline, discovery);
     try {
       return { value: await call(client(network, credential)) };
     } catch (error) {

@@ -1,8 +1,6 @@
 import { AuthError, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node';
-import { request, type Dispatcher } from 'undici';
-import { DeadlineExceeded, type Deadline } from '../../network/deadline.ts';
-
-const BODY_LIMIT_BYTES = 512 * 1024;
+import type { Deadline } from '../../network/deadline.ts';
+import type { OutgoingHttps } from '../../network/outgoing-https.ts';
 
 /** What really happened on the wire; msal flattens it to "network_error" or "endpoints_resolution_error". */
 export interface RecordedExchange {
@@ -48,11 +46,11 @@ export function createDiscoveryCache(now: () => number): DiscoveryCache {
 }
 
 /**
- * msal's network by undici: bounded by the deadline, through the gateway's dispatcher (CA, proxy), no redirects, no retry.
+ * msal's network by the gateway's own: bounded by the deadline, with its CA and its proxy, no redirects, no retry.
  * A non-JSON answer is thrown: msal would resolve with an empty access token. Only AuthError survives msal's own
  * handling, so the cause is also kept aside.
  */
-export function createRecordingNetwork(dispatcher: Dispatcher, deadline: Deadline, discovery: DiscoveryCache): RecordingNetwork {
+export function createRecordingNetwork(outgoing: OutgoingHttps, deadline: Deadline, discovery: DiscoveryCache): RecordingNetwork {
   let last: RecordedExchange | null = null;
 
   async function discover<T>(url: string, options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
@@ -67,25 +65,14 @@ export function createRecordingNetwork(dispatcher: Dispatcher, deadline: Deadlin
     let status: number | null = null;
     let retryAfter: string | null = null;
     try {
-      // A process that was held up learns of its deadline's timer too late: what is sent after it could be sent twice.
-      if (deadline.remainingMs() === 0) throw new DeadlineExceeded(0);
-      const answer = await request(url, {
-        method,
-        dispatcher,
-        signal: deadline.signal,
-        headers: options?.headers ?? {},
-        ...(method === 'POST' ? { body: options?.body ?? '' } : {}),
-      });
-      status = answer.statusCode;
-      const headers = Object.fromEntries(
-        Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-      );
-      retryAfter = headers['retry-after'] ?? null;
-      const body = await boundedText(answer.body);
-      const parsed = parseJsonObject(body);
+      const body = method === 'POST' ? (options?.body ?? '') : null;
+      const answer = await outgoing.send({ method, url, headers: options?.headers ?? {}, body }, deadline);
+      status = answer.status;
+      retryAfter = answer.headers['retry-after'] ?? null;
+      const parsed = parseJsonObject(answer.text);
       if (parsed === null) throw new UnreadableAnswer(status);
       last = { status, retryAfter, fault: null };
-      return { status, headers, body: parsed as T };
+      return { status, headers: { ...answer.headers }, body: parsed as T };
     } catch (error) {
       last = { status, retryAfter, fault: error };
       throw Object.assign(new AuthError('network_error', '', 'The request failed.'), { cause: error });
@@ -99,17 +86,6 @@ export function createRecordingNetwork(dispatcher: Dispatcher, deadline: Deadlin
     },
     last: () => last,
   };
-}
-
-async function boundedText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body) {
-    size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new Error('The answer is too long.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parseJsonObject(text: string): object | null {
