@@ -5,13 +5,16 @@ import type { Clock } from './domain/clock.ts';
 import { diagnose } from './domain/diagnose/diagnose.ts';
 import type { Log } from './domain/log.ts';
 import type { Provider } from './domain/mail.ts';
+import type { Reason } from './domain/reason.ts';
 import { createNetwork } from './network.ts';
 import { createProviders } from './sign-in-providers.ts';
+import { proxyName } from './network/proxy.ts';
 import { resolveHost } from './network/resolve.ts';
 import { openStore } from './store/open.ts';
 import { Secret } from './vault/secret.ts';
 
 const ASK_WITHIN_MS = 5_000;
+const NO_WAY_OUT: readonly Reason[] = ['CONNECTION_REFUSED', 'CONNECTION_TIMEOUT', 'CONNECTION_CLOSED', 'DNS_NOT_FOUND'];
 
 /** What doctor looks at, wired as the gateway itself is. */
 export async function doctorParts(config: Config, clock: Clock, log: Log): Promise<DoctorParts> {
@@ -30,10 +33,13 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
         ASK_WITHIN_MS,
       );
       if (outcome.kind === 'GRANTED') return null;
-      const { reason, message } = diagnose(outcome.evidence);
-      return reason.startsWith('APP_') || reason === 'TENANT_NOT_FOUND' || reason === 'WRONG_CLOUD' || outcome.evidence.httpStatus === null
-        ? message
-        : null;
+      const { reason, message, retryable } = diagnose(outcome.evidence);
+      // Whatever else it says of that token, it has looked at the application first.
+      const isAboutApp = reason.startsWith('APP_') || reason === 'TENANT_NOT_FOUND' || reason === 'WRONG_CLOUD';
+      if (!isAboutApp && !retryable && outcome.evidence.httpStatus !== null) return null;
+      return config.httpsProxy === null && NO_WAY_OUT.includes(reason)
+        ? `${message} If this machine needs a proxy, set HTTPS_PROXY.`
+        : message;
     };
   };
 
@@ -66,6 +72,7 @@ export async function doctorParts(config: Config, clock: Clock, log: Log): Promi
       },
       { name: 'Google', ask: askApp('GMAIL'), variable: 'GOOGLE_CLIENT_ID', redirectUri: redirectUri('google'), expiresAt: null },
     ],
+    proxy: config.httpsProxy === null ? null : proxyName(config.httpsProxy),
     network: [
       {
         name: 'name resolution',

@@ -16,6 +16,8 @@ export interface DoctorParts {
     readonly redirectUri: string;
     readonly expiresAt: number | null;
   }[];
+  /** The proxy through which sign-in leaves, as its operator may read it; null without one. */
+  readonly proxy: string | null;
   /** Resolves a public name, and opens a connection to a mail server; each says what went wrong, null when nothing did. */
   readonly network: readonly { readonly name: string; readonly ask: () => Promise<string | null> }[];
   readonly now: number;
@@ -36,6 +38,8 @@ export async function* doctor(parts: DoctorParts): AsyncIterable<Finding> {
   yield store.finding;
   yield* keyFindings(parts, store.store);
   if (store.store !== null) yield* processFindings(store.store, parts.now);
+  if (parts.proxy !== null)
+    yield { state: 'note', line: `Proxy: sign-in leaves through ${parts.proxy} (HTTPS_PROXY). Mail connections do not.` };
   for (const app of parts.apps) yield await appFinding(app, parts.now);
   yield parts.publicUrl.protocol === 'https:' || ['localhost', '127.0.0.1'].includes(parts.publicUrl.hostname)
     ? { state: 'ok', line: `Public address: ${parts.publicUrl.origin}.` }

@@ -27,6 +27,7 @@ async function keyFinding(): Promise<string | undefined> {
     keyringFile: join(folder.path, 'keyring.json'),
     publicUrl: new URL('http://localhost:4000'),
     apps: [],
+    proxy: null,
     network: [],
     now: clock.now(),
   })) {

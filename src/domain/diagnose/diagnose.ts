@@ -12,12 +12,12 @@ import type { Finding, Step } from './finding.ts';
 import { transientSignals } from './machine-signals.ts';
 import { network } from './network.ts';
 import { oauthAnswer } from './oauth.ts';
-import { proxy } from './proxy.ts';
 import { read } from './reading.ts';
 import type { Reading } from './reading.ts';
 import { refusedLogin } from './refused-login.ts';
 import { invitesRetry, transienceOf } from './transience.ts';
 import { vendorTexts } from './vendor-texts.ts';
+import { wayOut } from './way-out.ts';
 
 /**
  * The order of the decision (provider-facts section 10). Machine codes for "not now" come before everything that was
@@ -26,7 +26,7 @@ import { vendorTexts } from './vendor-texts.ts';
  */
 const STEPS: readonly Step[] = [
   verdict,
-  proxy,
+  wayOut,
   network,
   transientSignals,
   clientLibrary,

@@ -4,10 +4,11 @@ import type { Finding } from './finding.ts';
 import type { Reading } from './reading.ts';
 
 /**
- * The gateway's own proxy opened no tunnel (network/proxy-tunnel): nobody behind it was asked, so neither the provider nor
- * the mailbox is to blame. What passes by itself is transient, the rest is one incident of the operator's.
+ * What lies between the gateway and a sign-in provider: its proxy opened no tunnel (network/proxy-tunnel), or somebody on the
+ * way shows a certificate of their own. Nobody behind that was asked, so neither the provider nor the mailbox is to blame:
+ * what passes by itself is transient, the rest is one incident of the operator's.
  */
-export function proxy(reading: Reading): Finding | null {
+export function wayOut(reading: Reading): Finding | null {
   const { codes } = reading.evidence;
   if (codes.includes('PROXY_UNREACHABLE')) return unreachable(codes);
   if (codes.includes('PROXY_UNAVAILABLE'))
@@ -29,9 +30,18 @@ export function proxy(reading: Reading): Finding | null {
       message:
         "The gateway's proxy does not let it connect to the sign-in provider. The operator has to allow that host on the proxy or name it in NO_PROXY; no mailbox has to sign in again.",
     });
+  // The operator chose the host of a sign-in provider, so nobody in a workspace can have misspelled it.
+  if (reading.evidence.context.protocol === 'OAUTH' && codes.some((code) => CERTIFICATE.test(code)))
+    return finding('TLS_CERTIFICATE_INVALID', 'LIKELY', {
+      actor: 'GATEWAY_OPERATOR',
+      retryable: true,
+      message:
+        'The certificate that the gateway is shown for the sign-in provider cannot be trusted. The gateway tries again by itself; its operator should check whether a proxy or firewall inspects TLS, and name its authority in CA_FILE.',
+    });
   return null;
 }
 
+const CERTIFICATE = /^(?:CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 const OPERATOR = { action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' } as const;
 
 function unreachable(codes: readonly string[]): Finding {
