@@ -17,6 +17,8 @@ export interface Diagnosis {
   readonly confidence: Confidence;
   /** What else it could be, likeliest first. */
   readonly alternatives: readonly Reason[];
+  /** The fault is this account's alone, though its reason usually is one that many share: nobody else is blocked by it. */
+  readonly onlyThisAccount?: true;
   /** What the provider said: at most 500 characters, redacted. */
   readonly providerMessage: string | null;
 }

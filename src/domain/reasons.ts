@@ -45,14 +45,18 @@ export function treatmentOf(diagnosis: Diagnosis): Treatment {
   if (diagnosis.retryable) return 'TRANSIENT';
   switch (reasonInfo(diagnosis.reason).reasonClass) {
     case 'SHARED':
-      return 'SHARED';
+      return diagnosis.onlyThisAccount === true ? certainOrNot(diagnosis) : 'SHARED';
     case 'PERMANENT':
-      return diagnosis.confidence === 'CERTAIN' ? 'PERMANENT' : 'SUSPICION';
+      return certainOrNot(diagnosis);
     // A transient reason that was diagnosed as not retryable contradicts itself, and an ended sign-in proves nothing.
     case 'TRANSIENT':
     case 'AUTHORIZATION_ONLY':
       return 'SUSPICION';
   }
+}
+
+function certainOrNot(diagnosis: Diagnosis): Treatment {
+  return diagnosis.confidence === 'CERTAIN' ? 'PERMANENT' : 'SUSPICION';
 }
 
 function row(

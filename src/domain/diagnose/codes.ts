@@ -46,7 +46,9 @@ export function refusalCodes(reading: Reading): Finding | null {
   if (responseCode === 'NOPERM') return finding('MAILBOX_NOT_ACCESSIBLE', 'AMBIGUOUS', { alternatives: ['UNKNOWN'] });
   if (responseCode === 'OVERQUOTA' || responseCode === 'CANNOT' || responseCode === 'CLIENTBUG') return finding('UNKNOWN', 'UNKNOWN');
   if (replyCode === null || replyCode < 500) return null;
-  if (replyCode === 534 || enhancedCode === '5.7.9' || enhancedCode === '5.7.4') return finding('AUTH_MECHANISM_UNSUPPORTED', 'LIKELY');
+  const isMail = command === 'MAIL FROM' || command === 'DATA' || command === 'RCPT TO';
+  if (replyCode === 534 || (!isMail && (enhancedCode === '5.7.9' || enhancedCode === '5.7.4')))
+    return finding('AUTH_MECHANISM_UNSUPPORTED', 'LIKELY');
   if (replyCode === 538 || replyCode === 523) return finding('TLS_MODE_MISMATCH', 'LIKELY', { alternatives: ['STARTTLS_UNAVAILABLE'] });
   if (replyCode === 525) return finding('ACCOUNT_DISABLED', 'LIKELY');
   if (replyCode === 530 && !saysRefused(reading))

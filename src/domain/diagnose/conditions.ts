@@ -48,7 +48,7 @@ export function lockOut(reading: Reading): Finding | null {
     /\bcontact\b|\bsupport\b|\badmin|reactivat|re-?enable|permanent/.test(words);
   if (isClosed && !ends && ACCOUNT.test(words)) return finding('ACCOUNT_DISABLED', 'LIKELY', { alternatives: ['RATE_LIMITED'] });
   if (LOCKED.test(words) && !/\bby (?:another|other)\b/.test(words))
-    return passing(passes === 'RATE_LIMITED' && ends ? 'RATE_LIMITED' : 'ACCOUNT_LOCKED', {
+    return passing(passes === 'RATE_LIMITED' && (ends || !ACCOUNT.test(words)) ? 'RATE_LIMITED' : 'ACCOUNT_LOCKED', {
       alternatives: ['ACCOUNT_LOCKED', 'RATE_LIMITED'],
     });
   return null;
@@ -68,43 +68,64 @@ interface Condition {
 const ACCOUNT =
   /\b(?:accounts?|users?|mailbox|login|konto|postfach|benutzer|compte|utilisateur|cuenta|usuario|utente|conta|gebruiker|uzytkownik)\b|учетн|учётн|аккаунт|пользовател|почтов|账号|帐号|账户|用户|アカウント|계정/;
 const LOCKED =
-  /\block(?:ed|ing|-?out)?\b|\bblock(?:ed)?\b|\bbann?ed\b|gesperrt|verrouill|bloque|bloqu[eé]|blocat|geblokkeerd|zablok|заблокирован|锁定|ロック|잠/;
+  /\block(?:ed|ing|-?out)?\b|\bblock(?:ed)?\b|\bbann?ed\b|gesperrt|verrouill|bloque|bloqu[eé]|blocat|geblokkeerd|zablok|заблокирован|锁定|ロック|잠(?:겨|겼|금|김|긴)/;
 const CLIENT_IP =
-  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|sending ip|from ip|\bip [\d[]|host \[)|\b(?:ip|address|country|location|region|geo\w*) (?:restrict\w*|polic\w*|filter\w*|not allowed|is not allowed)|\bfrom (?:your|this) (?:country|location|region|ip|network)\b.{0,30}\b(?:not|den|block|restrict)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
+  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|sending ip|from ip|\bip [\d[]|host \[)|\b(?:ip(?: address)?|(?<!(?:sender|from|mail|mailbox) )address|country|location|region|geo\w*) (?:restrict\w*|polic\w*|filter\w*|not allowed|is not allowed)|\b(?:unauthori[sz]ed|untrusted|forbidden|disallowed) (?:client |source |sender )?ip\b|\bfrom (?:your|this) (?:country|location|region|ip|network)\b.{0,30}\b(?:not|den|block|restrict)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
+
+/** Programs other than the provider's own are kept out: the same switch as IMAP's or SMTP's under another name. */
+const OTHER_PROGRAMS =
+  /\b(?:third[- ]?part(?:y|ies)|external|other|mail|e-?mail)(?: e-?mail)? (?:apps?|applications?|programs?|clients?|access|software)\b.{0,40}\b(?:disabled|(?:is |are )?not (?:enabled|allowed|permitted|activated)|turned off|switched off)|\bextern\w* (?:programm|client|zugriff|anwendung)\w*.{0,40}(?:nicht|deaktiv)|\bclient estern\w*.{0,30}(?:disattiv|disabilit|non)|\bprogram\w* pocztow\w*.{0,30}wylacz|\b(?:aplicaciones|aplicativos|applications) (?:de terceros|de terceiros|tierces).{0,30}(?:desactiv|desativ|no |pas )|(?:почтов|внешн|сторонн)\S* (?:клиент|программ|приложени)\S*.{0,40}(?:отключ|запрещ|выключ)|第三方(?:客户端|登录|应用).{0,10}(?:未开启|关闭|禁止|不允许)/;
 
 const CONDITIONS: readonly Condition[] = [
   { reason: 'CLIENT_IP_BLOCKED', when: CLIENT_IP, unless: /\baccount\b.{0,30}(?:block|lock|ban)/, incurable: true },
   {
     reason: 'APP_PASSWORD_REQUIRED',
-    when: /\bapp(?:lication)?s?[- ]?(?:specific )?passw(?:or)?ds?\b(?!.{0,30}(?:is |was )?(?:invalid|incorrect|wrong|expired|revoked))|anwendungs(?:spezifisch|passwort|kennwort)|app-?(?:passwort|kennwort)|mot de passe (?:d'|specifique a l')?applic|contrasena de (?:la )?aplicaci|password (?:per le |specifica per l')?app\b|senha de (?:app|aplicativo)|haslo (?:dla )?aplikacj|парол\S* (?:для )?(?:внешн\S* )?приложени|授权码|専用パスワード|アプリ(?:固有の)?パスワード|(?:2fa|two-factor|2-step|two-step|multi-?factor)\b.{0,60}\b(?:enabled|active|app)/,
+    when: /\bapp(?:lication)?s?[- ]?(?:specific )?pass(?:words?|wds?|codes?)\b(?!.{0,30}(?:is |was )?(?:invalid|incorrect|wrong|expired|revoked))|anwendungs(?:spezifisch|passwort|kennwort)|app-?(?:passwort|kennwort)|mot de passe (?:d'|specifique a l')?applic|contrasena de (?:la )?aplicaci|password (?:per le |specifica per l')?app\b|senha de (?:app|aplicativo)|haslo (?:dla )?aplikacj|парол\S* (?:для )?(?:внешн\S* )?приложени|\bpassw(?:or)?d for (?:the )?(?:external |mail )?app|授权码|客户端(?:安全)?密码|安全密码|애플리케이션 ?비밀번호|앱 ?비밀번호|専用パスワード|アプリ(?:固有の)?パスワード|(?:2fa|two-factor|2-step|two-step|multi-?factor)\b.{0,60}\b(?:enabled|active|app)/,
     unless: /\b(?:invalid|incorrect|wrong|bad) app(?:lication)?[- ]?(?:specific )?password/,
     incurable: true,
     certain: true,
   },
   {
     reason: 'WEB_LOGIN_REQUIRED',
-    when: /\b(?:log|sign)(?:ing)?[- ]?(?:in|on)?\b.{0,40}\b(?:web ?-?(?:mail|browser|site|interface|page)?|browser|portal)\b|\bweb ?-?(?:mail|browser|site|login)\b.{0,40}\b(?:log|sign|required|first|visit|verify|confirm)|\bverify (?:your|the|this) (?:account|identity|e-?mail|phone)|\bconfirm (?:your|the) (?:account|identity)|\bcaptcha|\b(?:accept|agree).{0,30}\b(?:terms|conditions|eula|agreement|policy)\b|\bunusual (?:activity|login|sign-?in|location)|\bsuspicious (?:activity|login|sign-?in|attempt|location)|\bunsafe login|\bsecurity (?:check|verification|challenge|alert)\b|\bverification (?:is )?(?:required|needed|code)|im browser|weboberflache|navigateur|navegador|via webmail|через (?:веб|браузер)|подтвердите/,
+    when: /\b(?:log|sign)(?:ing)?[- ]?(?:in|on)?\b.{0,40}\b(?:web ?-?(?:mail|browser|site|interface|page)?|browser|portal)\b|\bweb ?-?(?:mail|browser|site|login)\b.{0,40}\b(?:log|sign|required|first|visit|verify|confirm)|\bverify (?:your|the|this) (?:account|identity|e-?mail|phone)|\bconfirm (?:your|the) (?:account|identity)|\bcaptcha|\b(?:log-?in|sign-?in)(?: attempt)? (?:was |is |has been )?(?:blocked|denied|prevented|refused)\b.{0,30}\b(?:unusual|suspicious|security)|\b(?:accept|agree)\b.{0,30}\b(?:terms|conditions|eula|agreement|policy)\b|\bunsafe login|\blog-?in is (?:not safe|unsafe|insecure)|\bverification (?:is )?(?:required|needed|code)|im browser|weboberflache|navigateur|navegador|via webmail|через (?:веб|браузер)|подтвердите/,
     unless: /\bterms\b.{0,30}\bviolat/,
     incurable: true,
   },
   {
     reason: 'SEND_AS_DENIED',
-    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use)|\b(?:mail from|from|sender)\b.{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not)\b|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\bsending from (?:this |that |the )?(?:domain|address|e-?mail) .{0,30}not allowed|\b(?:domain|address) (?:is )?not (?:associated with|allowed to send|authori[sz]ed to send)|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
+    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|(?:is )?not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use|perform \W?\w*:?send)|\b(?:mail from|from:|(?:header |envelope )?from(?: header| address)|sender)(?= |\b).{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not|not verified|(?:is )?not one of)\b|\bbad outbound sender|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\bsending from (?:this |that |the )?(?:domain|address|e-?mail) .{0,30}not allowed|\b(?:domain|address) (?:is )?not (?:associated with|allowed to send|authori[sz]ed to send)|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
+  },
+  // No waiting makes somebody the owner of an address.
+  {
+    reason: 'SEND_AS_DENIED',
+    when: /\b(?:from|sender) address\b.{0,60}\bnot (?:authori[sz]ed|owned|one of|permitted|allowed)\b/,
+    incurable: true,
   },
   {
     reason: 'SMTP_AUTH_DISABLED',
-    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|отключ\S*|выключ\S*)|\b(?:enable|activate|aktivieren)\b.{0,30}\bsmtp|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
+    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|n'est pas active|pas autorise|disattivat\w*|отключ\S*|выключ\S*)|\b(?:enable|activate|aktivieren)\b.{0,30}\bsmtp|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bsmtp|\b(?:account|user|mailbox)\b.{0,30}\bnot (?:have smtp|(?:entitled|allowed|permitted|enabled) to (?:send|submit|relay)(?! (?:as|on|from|with)\b))|\boutgoing smtp is (?:off|disabled)|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
     incurable: true,
   },
   {
     reason: 'BASIC_AUTH_DISABLED',
-    when: /\b(?:basic|legacy|plain password) auth\w*\b.{0,60}\b(?:disabled|not (?:supported|allowed|permitted|enabled|available)|no longer|blocked|deprecated|retired|turned off|removed|prohibited)|\bless secure app|\b(?:password|basic)(?:-based)? (?:log-?ins?|auth\w*|sign-?ins?|access) .{0,30}\b(?:disabled|not (?:supported|allowed|permitted)|no longer|blocked)|\b(?:use|requires?|must use|only|switch to|migrate to|supports? only)\b.{0,20}\b(?:x?oauth ?2?|oauth|modern auth\w*)\b|\b(?:x?oauth ?2?|modern auth\w*) (?:is |authentication )?(?:required|mandatory|only)|basisauthentifizierung|standardauthentifizierung/,
+    when: /\b(?:not (?:allowed|permitted) to use|block\w*|disallow\w*|must not use) (?:basic|legacy) auth|\b(?:basic|legacy|plain password) auth\w*\b.{0,60}\b(?:disabled|not (?:supported|allowed|permitted|enabled|available)|no longer|blocked|deprecated|retired|turned off|removed|prohibited)|\bless secure app|\b(?:password|basic)(?:-based)? (?:log-?ins?|auth\w*|sign-?ins?|access) .{0,30}\b(?:disabled|not (?:supported|allowed|permitted)|no longer|blocked)|\b(?:use|requires?|must use|only|switch to|migrate to|supports? only)\b.{0,20}\b(?:x?oauth ?2?|oauth|modern auth\w*)\b|\b(?:x?oauth ?2?|modern auth\w*) (?:is |authentication )?(?:required|mandatory|only)|basisauthentifizierung|standardauthentifizierung/,
     incurable: true,
   },
   {
     reason: 'IMAP_DISABLED',
-    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for|available (?:on|in|for|with|to) (?:your|this|the))|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|\b(?:not include|without|excludes?)\b.{0,20}\b(?:imap|pop3?)|imap.{0,15}(?:未开启|未启用|关闭|無効)|未开启.{0,10}imap/,
+    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for|available (?:on|in|for|with|to) (?:your|this|the))|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|\b(?:not include|without|excludes?|no|not have|lacks?)\b.{0,20}\b(?:imap|pop3?)\b(?! (?:server|connection|session|response|command))|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bimap|imap.{0,15}(?:未开启|未启用|关闭|無効|許可されていません|사용 ?안함|비활성)|未开启.{0,10}imap/,
     incurable: true,
+  },
+  { reason: 'IMAP_DISABLED', when: OTHER_PROGRAMS, incurable: true },
+  {
+    reason: 'TLS_MODE_MISMATCH',
+    when: /\b(?:tls|ssl) ?v? ?\d(?:\.\d)?\b.{0,40}\b(?:not supported|no longer|deprecated|disabled|retired)|\b(?:upgrade|update|requires?|support)\b.{0,40}\b(?:tls ?v? ?1\.[23]|newer (?:tls|ssl))/,
+    incurable: true,
+  },
+  // The order of the conversation is wrong, which is nobody's password.
+  {
+    reason: 'UNKNOWN',
+    when: /\b(?:not (?:valid|allowed|permitted)|invalid|wrong|illegal) in (?:this|the current|its present)(?: \w+)? state\b|\bin (?:an )?invalid state\b|\bwrong (?:session )?state\b/,
   },
   {
     reason: 'STARTTLS_UNAVAILABLE',
@@ -112,7 +133,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'TLS_MODE_MISMATCH',
-    when: /\bmust issue (?:a )?starttls|\bstarttls (?:is )?(?:required|first|needed|mandatory)|\b(?:encryption|encrypted (?:connection|session|channel)|ssl|tls|ssl\/tls|tls\/ssl|secure (?:connection|channel|session))\b.{0,30}\b(?:is |are )?(?:required|needed|mandatory|necessary|first)\b|\b(?:use|requires?|need|must use|enable)\b.{0,20}\b(?:ssl|tls|starttls|encryption|secure connection)\b|\b(?:clear|plain) ?-?text\b.{0,60}\b(?:disallowed|not (?:allowed|permitted|supported)|disabled|forbidden|refused|prohibited)|\bunencrypted\b|verschlusselte? verbindung|connexion (?:securisee|chiffree)/,
+    when: /\bmust issue (?:a )?starttls|\bonly (?:available|allowed|possible|permitted) (?:under|after|over|with|on|via|in) (?:an? )?(?:\w+ )?(?:layer|starttls|tls|ssl|encrypt\w*|secure\w*)\b|\bstarttls (?:is )?(?:required|first|needed|mandatory)|\b(?:encryption|encrypted (?:connection|session|channel)|ssl|tls|ssl\/tls|tls\/ssl|secure (?:connection|channel|session))\b.{0,30}\b(?:is |are )?(?:required|needed|mandatory|necessary|first)\b|\b(?:use|requires?|need|must use|enable)\b.{0,20}\b(?:ssl|tls|starttls|encryption|secure connection)\b|\b(?:clear|plain) ?-?text\b.{0,60}\b(?:disallowed|not (?:allowed|permitted|supported)|disabled|forbidden|refused|prohibited)|\bunencrypted\b|verschlusselte? verbindung|connexion (?:securisee|chiffree)/,
   },
   {
     reason: 'AUTH_MECHANISM_UNSUPPORTED',
@@ -136,13 +157,19 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'ACCOUNT_LOCKED',
-    when: /\b(?:accounts?|users?|mailbox|login|konto|postfach|compte|cuenta|conta)\b.{0,50}\b(?:locked|lock-?ed ?out|lockout|gesperrt|verrouille\w*|bloque\w*|bloccat\w*|bloquead\w*|geblokkeerd|zablokowan\w*)|\blocked (?:out|account|user|mailbox)|(?:учетн|учётн|аккаунт|почтов|ящик).{0,40}заблокирован|账(?:号|户).{0,6}(?:锁定|冻结)|アカウント.{0,10}ロック/,
+    when: /\b(?:accounts?|users?|mailbox|login|apple ?id|konto|postfach|zugang|benutzer|compte|cuenta|conta)\b.{0,50}\b(?:locked|lock-?ed ?out|lockout|gesperrt|verrouille\w*|bloque\w*|bloccat\w*|bloquead\w*|geblokkeerd|zablokowan\w*)|\blocked (?:out|account|user|mailbox)|(?:учетн|учётн|аккаунт|почтов|ящик).{0,40}заблокирован|账(?:号|户).{0,6}(?:锁定|冻结)|アカウント.{0,10}ロック/,
     incurable: true,
   },
   {
     reason: 'ACCOUNT_DISABLED',
-    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access(?! token)|subscription|customer|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:active|activated|enabled|yet active)|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\b(?:account|user|mailbox)\b.{0,20}\b(?:must|has to|needs? to) be (?:verified|confirmed|approved)|\b(?:account|user)\b.{0,20}\bnot (?:yet )?(?:verified|confirmed|approved)|\bunverified (?:account|user)|\bdisabled (?:user|account|mailbox)|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
+    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access(?! token)|subscription|customer|user ?name|(?:api ?)?key|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:yet )?(?:been )?(?:active|activated|enabled|approved)|under review|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\b(?:account|user|mailbox)\b.{0,20}\b(?:must|has to|needs? to) be (?:verified|confirmed|approved)|\b(?:account|user)\b.{0,20}\bnot (?:yet )?(?:verified|confirmed|approved)|\bunverified (?:account|user)|\bdisabled (?:user|account|mailbox)|\b(?:account|user|mailbox)disabled|\b(?:outgoing|outbound)(?: e?-?mails?)? (?:is |are |was )?(?:blocked|suspended|banned|disabled)|\boutbound ?spam|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
     unless: /\b(?:imap|smtp|pop3?)\b.{0,10}\b(?:disabled|not enabled)/,
+    incurable: true,
+  },
+  // Why somebody became wary, not what it led to: asked after every word for a locked or closed account.
+  {
+    reason: 'WEB_LOGIN_REQUIRED',
+    when: /\b(?:unusual|suspicious) (?:\w+ )?(?:activity|log-?in|sign-?in|attempt|location)|\bsecurity (?:check|verification|challenge|alert)\b/,
     incurable: true,
   },
   {
@@ -155,7 +182,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'AUTH_MECHANISM_UNSUPPORTED',
-    when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
+    when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bunable to relay\b|\b(?:issue|send|use) (?:an? |the )?auth(?:enticate)? command\b|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
     unless: /\b(?:wrong|bad|incorrect|invalid) (?:\w+ )?(?:secret|passw\w*|credentials?|user ?name|login)\b/,
     departures: { alternatives: ['TLS_MODE_MISMATCH', 'SMTP_AUTH_DISABLED'] },
   },
@@ -166,6 +193,7 @@ function forLogin(reason: Reason, reading: Reading): Reason {
   const { protocol } = reading.evidence.context;
   const isSending = protocol === 'SMTP' || reading.evidence.replyCode !== null;
   if (reason === 'MFA_REQUIRED' && !reading.usesOAuth && (protocol === 'IMAP' || isSending)) return 'APP_PASSWORD_REQUIRED';
+  if (reason === 'IMAP_DISABLED' && isSending && !/\b(?:imap|pop3?)/.test(reading.words)) return 'SMTP_AUTH_DISABLED';
   if (reason === 'TLS_MODE_MISMATCH' && !isSending && (protocol === 'IMAP' || reading.evidence.responseStatus !== null))
     return 'STARTTLS_UNAVAILABLE';
   return reason;
@@ -174,7 +202,7 @@ function forLogin(reason: Reason, reading: Reading): Reason {
 /** SMTP 4yz: try again later (RFC 5321 section 4.2.1). */
 function isTransientClass(reading: Reading): boolean {
   const { replyCode, enhancedCode } = reading.evidence;
-  return replyCode !== null ? replyCode < 500 : (enhancedCode?.startsWith('4.') ?? false);
+  return replyCode !== null ? replyCode >= 400 && replyCode < 500 : (enhancedCode?.startsWith('4.') ?? false);
 }
 
 export function passingReply(reading: Reading): Finding | null {

@@ -96,7 +96,8 @@ function innerReply(found: readonly Facts[], written: Facts): Pick<Evidence, 're
 }
 
 /** Fillers of libraries that say nothing about the server. */
-const FILLER = /^(?:command failed|error|unknown error|authentication failure)\.?$/i;
+const FILLER =
+  /^(?:command failed|error|unknown error|authentication failure|connection not available|unexpected close|invalid login)\.?$/i;
 
 /** Frames of JavaScript, Java, Python and PHP: file names hold words such as "internal" and "timeout". */
 const STACK_FRAME = /^[ \t]*(?:at [^\n]*[(:]\S*\d+\)?(?: \{)?,?|File "[^\n]*", line \d+[^\n]*|#\d+ [^\n]*\(\d+\)[^\n]*)$/gm;

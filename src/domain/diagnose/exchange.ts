@@ -33,6 +33,7 @@ function refusedSending(reading: Reading): Finding {
 
 /** 5.7.139 with a sentence that nobody has seen yet: a policy, of which switched-off SMTP AUTH is the usual one. */
 function refusedByPolicy(reading: Reading): Finding {
+  if (/\btoken\b/.test(reading.words)) return finding('ACCESS_TOKEN_REJECTED', 'LIKELY');
   return finding('SMTP_AUTH_DISABLED', 'AMBIGUOUS', {
     alternatives: reading.usesOAuth
       ? ['CONDITIONAL_ACCESS_BLOCKED', 'ACCESS_TOKEN_REJECTED']

@@ -13,9 +13,10 @@ export function transientSignals(reading: Reading): Finding | null {
   // The number of a throttle or an outage tells which of the two it is.
   const numbered = knownAadsts(reading);
   if (numbered?.retryable === true) return numbered;
-  if (codes.has('ethrottle') || codes.has(MSAL_THROTTLED) || evidence.httpStatus === 429 || evidence.oauthError === 'slow_down')
-    return passing('RATE_LIMITED');
+  if (codes.has('ethrottle') || evidence.httpStatus === 429 || evidence.oauthError === 'slow_down') return passing('RATE_LIMITED');
   const said = transienceOf(reading.words);
+  // msal keeps quiet about what it keeps in its cache: an outage or a throttle.
+  if (codes.has(MSAL_THROTTLED)) return passing(said ?? 'PROVIDER_UNAVAILABLE', { alternatives: ['RATE_LIMITED'] });
   if (evidence.responseCode === 'LIMIT')
     return passing(
       said === 'RATE_LIMITED' && !/connect|session/.test(reading.words) && /login|attempt|rate|request|command/.test(reading.words)

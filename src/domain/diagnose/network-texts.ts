@@ -8,6 +8,7 @@ import type { Reading } from './reading.ts';
  */
 export function networkTexts(reading: Reading): Finding | null {
   const { text } = reading;
+  if (UPSTREAM.test(text)) return passing('PROVIDER_UNAVAILABLE');
   if (CERTIFICATE_NAME.test(text)) return finding('TLS_CERTIFICATE_INVALID', 'LIKELY', { action: 'CHECK_HOST_PORT' });
   if (CERTIFICATE.test(text)) return finding('TLS_CERTIFICATE_INVALID', 'LIKELY');
   if (NO_STARTTLS.test(text)) return finding('STARTTLS_UNAVAILABLE', 'LIKELY', { alternatives: ['TLS_MODE_MISMATCH'] });
@@ -31,6 +32,8 @@ export function networkTexts(reading: Reading): Finding | null {
   return null;
 }
 
+/** A reverse proxy of the provider, which has lost what is behind it. */
+const UPSTREAM = /\bupstream (?:connect|request|reset|timed|prematurely)|no healthy upstream/;
 const CERTIFICATE_NAME =
   /does not match (?:the )?certificate|not in the cert|hostname mismatch|host ?name .{0,80}(?:mismatch|does ?n[o']t match|not match|verification failed)|no (?:subject )?alternative (?:dns )?names? (?:matching|present|match)|certificate (?:is|was|not) .{0,20}valid (?:for|on) (?!until)|certificate is not valid for|certificate .{0,60}(?:does not|did ?n[o']t|doesn't) match|did not match expected cn|x509: certificate (?:is valid for|is not valid for)|remotecertificatenamemismatch|ip address mismatch|\(51\)|certificate subject name/;
 const CERTIFICATE =

@@ -1,3 +1,4 @@
+import { conditions, lockOut } from './conditions.ts';
 import { finding, passing } from './finding.ts';
 import type { Finding } from './finding.ts';
 import { networkTexts } from './network-texts.ts';
@@ -13,6 +14,8 @@ export function network(reading: Reading): Finding | null {
   if (has('HOST_NOT_ALLOWED')) return finding('HOST_NOT_ALLOWED', 'CERTAIN');
   // nodemailer could not reach the token endpoint: that says nothing about the mail server.
   if (has('EFETCH')) return passing('PROVIDER_UNAVAILABLE');
+  // A proxy between us and the server did not let us through, as nodemailer tells it: the server was not asked.
+  if (has('EPROXY')) return proxyRefused(reading);
   if (some(CERTIFICATE)) return certificate(some(/ALTNAME|HOSTNAME_MISMATCH|IP_ADDRESS_MISMATCH/));
   if (some(TLS_OUTAGE)) return passing('PROVIDER_UNAVAILABLE');
   if (some(TLS_MODE)) return finding('TLS_MODE_MISMATCH', 'LIKELY');
@@ -21,10 +24,12 @@ export function network(reading: Reading): Finding | null {
   if (has('STARTTLS_INJECTION')) return finding('STARTTLS_UNAVAILABLE', 'LIKELY');
   if (has('EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM')) return ownShortage();
   if (some(OVERSIZED) || /response exceeds maximum allowed size/.test(reading.text)) return oversized();
-  if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM')) return resolverTrouble();
+  if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM', 'EREFUSED', 'ECANCELLED')) return resolverTrouble();
   if (has('ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'ENODATA', 'EBADNAME')) return nameNotFound(reading);
   if (has('ECONNREFUSED')) return finding('CONNECTION_REFUSED', 'LIKELY');
-  if (has('ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL')) return unreachable();
+  if (has('ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) return unreachable();
+  // A firewall of this machine answers like a file that may not be read.
+  if (has('EACCES', 'EPERM') && /\bconnect\b/.test(reading.text)) return unreachable();
   if (some(TIMEOUT) || isAbort(reading)) return finding('CONNECTION_TIMEOUT', 'LIKELY');
   if (has('ETLS') || reading.evidence.tlsFailed) return startTls(reading);
   if (has('EPROTOCOL')) return greeting(reading);
@@ -59,6 +64,11 @@ function silent(): Finding {
 
 function resolverTrouble(): Finding {
   return finding('DNS_NOT_FOUND', 'LIKELY', { retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' });
+}
+
+function proxyRefused(reading: Reading): Finding {
+  const found = networkTexts(reading) ?? finding('CONNECTION_REFUSED', 'AMBIGUOUS');
+  return { ...found, retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' };
 }
 
 /** A name that somebody typed is spelled wrong; the name of a big provider is not, so it is our resolver. */
@@ -97,7 +107,7 @@ function startTls(reading: Reading): Finding {
 /** A greeting that is no "220": another service, a server that is closing, or one that refuses our address. */
 function greeting(reading: Reading): Finding {
   const { replyCode } = reading.evidence;
-  if (replyCode !== null && replyCode < 500) return passing(transienceOf(reading.words) ?? 'PROVIDER_UNAVAILABLE');
+  if (replyCode !== null && replyCode < 500) return beforeLogin(reading) ?? passing(transienceOf(reading.words) ?? 'PROVIDER_UNAVAILABLE');
   if (/\* (?:ok|preauth|bye)\b|\+ok\b|http\/\d|ssh-\d|<html/.test(reading.text)) return finding('WRONG_PROTOCOL', 'LIKELY');
   if (replyCode !== null) {
     if (/block|blacklist|listed|banned|reject|denied|refused|client host|spam|reputation|\brbl\b|your ip|\bip\b|access/.test(reading.words))
@@ -107,6 +117,12 @@ function greeting(reading: Reading): Finding {
   }
   const passes = transienceOf(reading.words);
   return passes === null ? finding('WRONG_PROTOCOL', 'AMBIGUOUS', { alternatives: ['TLS_MODE_MISMATCH'] }) : passing(passes);
+}
+
+/** Nobody has logged in yet, so nobody's account is meant: only our address and our encryption can be at fault. */
+function beforeLogin(reading: Reading): Finding | null {
+  const found = lockOut(reading) ?? conditions(reading);
+  return found?.reason === 'CLIENT_IP_BLOCKED' || found?.reason === 'TLS_MODE_MISMATCH' ? found : null;
 }
 
 /** A server that says why it hangs up is believed, unless it says that somebody has to act: closing proves nothing. */

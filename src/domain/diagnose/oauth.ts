@@ -13,7 +13,14 @@ export function oauthAnswer(reading: Reading): Finding | null {
   const { oauthError, oauthSuberror, aadsts, context } = reading.evidence;
   const isAnswer = oauthError !== null || oauthSuberror !== null || aadsts.length > 0 || context.protocol === 'OAUTH';
   if (!isAnswer) return null;
-  return bySuberror(reading) ?? byDescription(reading) ?? aadstsFamily(reading) ?? byName(reading) ?? unknownNumber(reading);
+  return (
+    bySuberror(reading) ??
+    byUnmistakableName(reading) ??
+    byDescription(reading) ??
+    aadstsFamily(reading) ??
+    byName(reading) ??
+    unknownNumber(reading)
+  );
 }
 
 function bySuberror(reading: Reading): Finding | null {
@@ -91,9 +98,12 @@ const DESCRIPTIONS: readonly Description[] = [
   ),
   names(/being tested|test(?:ing)? mode|in testing|verification process|developer-approved/, 'APP_IN_TESTING', 'LIKELY'),
   names(
-    /admin_policy|restricted (?:by|to)|account restricted|organi[sz]ation(?:'s)? polic|blocked by (?:your )?(?:admin|organi[sz]ation)|not (?:been )?assigned to a role|tenant restrictions?/,
+    /admin_policy|\badministrators? (?:ha(?:s|ve) )?(?:disabled|blocked|restricted|turned off)|restricted (?:by|to)|account restricted|organi[sz]ation(?:'s)? polic|blocked by (?:your )?(?:admin|organi[sz]ation)|tenant restrictions?/,
     'ADMIN_POLICY_BLOCKED',
   ),
+  names(/\bnot (?:been )?(?:directly )?assigned (?:to )?(?:a |the )?(?:role|app\w*)/, 'ADMIN_POLICY_BLOCKED', 'LIKELY', undefined, {
+    onlyThisAccount: true,
+  }),
   names(/tenant\b.{0,80}\b(?:not found|does ?n[o']t exist|invalid|neither a valid)|unknown tenant|tenant identifier/, 'TENANT_NOT_FOUND'),
   names(/national cloud|sovereign cloud|another cloud|different cloud/, 'WRONG_CLOUD'),
   names(
@@ -103,7 +113,7 @@ const DESCRIPTIONS: readonly Description[] = [
   // The account
   names(/\b(?:multi-?factor|mfa|two-?factor|second factor|strong auth\w*|2-?step|external security challenge)\b/, 'MFA_REQUIRED'),
   names(
-    /conditional access|compliant device|security polic|access polic|device (?:is )?(?:not )?(?:managed|compliant|registered|state)|\brisky?\b/,
+    /conditional access|compliant device|security polic|access polic|device (?:is |must be |be )?(?:not )?(?:managed|compliant|registered|state)|\brisky?\b/,
     'CONDITIONAL_ACCESS_BLOCKED',
   ),
   names(/sign-?in frequency|session (?:length|control|lifetime)|maximum allowed lifetime/, 'OAUTH_SIGNIN_FREQUENCY'),
@@ -161,10 +171,41 @@ const DESCRIPTIONS: readonly Description[] = [
 
 function byDescription(reading: Reading): Finding | null {
   const error = reading.evidence.oauthError;
+  const words = `${reading.words} ${symbolInWords(reading)}`;
   const found = DESCRIPTIONS.find(
-    ({ when, errors }) => when.test(reading.words) && (errors === undefined || error === null || errors.includes(error)),
+    ({ when, errors }) => when.test(words) && (errors === undefined || error === null || errors.includes(error)),
   );
   return found?.found ?? null;
+}
+
+/** Entra's own name of a number, such as OnPremUserAccountLockedOut, says what nobody has written down yet. */
+function symbolInWords(reading: Reading): string {
+  const symbol = /AADSTS\d{4,8}: ([A-Z][a-z]+(?:[A-Z][a-z0-9]+){1,9})\b/.exec(reading.evidence.text)?.[1];
+  return symbol === undefined ? '' : symbol.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase();
+}
+
+/** Names that stand for one thing, whatever the description says. */
+function byUnmistakableName(reading: Reading): Finding | null {
+  switch (reading.evidence.oauthError ?? '') {
+    case 'admin_policy_enforced':
+    case 'policy_enforced':
+      return finding('ADMIN_POLICY_BLOCKED', 'CERTAIN');
+    case 'org_internal':
+      return finding('WRONG_ACCOUNT_TYPE', 'CERTAIN');
+    case 'redirect_uri_mismatch':
+      return finding('REDIRECT_URI_MISMATCH', 'CERTAIN');
+    case 'deleted_client':
+      return finding('APP_NOT_FOUND', 'CERTAIN');
+    case 'disabled_client':
+    case 'restricted_client':
+      return finding('APP_DISABLED', 'CERTAIN');
+    case 'rapt_required':
+    case 'invalid_rapt':
+    case 'reauth_required':
+      return finding('REAUTH_POLICY', 'CERTAIN');
+    default:
+      return null;
+  }
 }
 
 /** An error name alone. Google's access_denied at the token endpoint is a policy; at the consent page, a "no". */
@@ -210,26 +251,11 @@ function byName(reading: Reading): Finding | null {
       return isConsentPage(reading)
         ? finding('CONSENT_DENIED', 'LIKELY')
         : finding('ADMIN_POLICY_BLOCKED', 'AMBIGUOUS', { alternatives: ['CONSENT_DENIED'] });
-    case 'admin_policy_enforced':
-    case 'policy_enforced':
-      return finding('ADMIN_POLICY_BLOCKED', 'CERTAIN');
-    case 'org_internal':
-      return finding('WRONG_ACCOUNT_TYPE', 'CERTAIN');
-    case 'redirect_uri_mismatch':
-      return finding('REDIRECT_URI_MISMATCH', 'CERTAIN');
-    case 'deleted_client':
-      return finding('APP_NOT_FOUND', 'CERTAIN');
-    case 'disabled_client':
-    case 'restricted_client':
-      return finding('APP_DISABLED', 'CERTAIN');
     case 'invalid_account':
     case 'account_disabled':
       return finding('ACCOUNT_DISABLED', 'LIKELY');
     case 'invalid_tenant':
       return finding('TENANT_NOT_FOUND', 'LIKELY');
-    case 'rapt_required':
-    case 'reauth_required':
-      return finding('REAUTH_POLICY', 'CERTAIN');
     default:
       return null;
   }

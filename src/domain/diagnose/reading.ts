@@ -24,7 +24,7 @@ const HOST_NAME =
 const TAGGED = /^\s*(?:\*|\.|TAG|[A-Z]{0,6}\d{1,9})\s+(?:NO|BAD|BYE)\s+/gm;
 
 /** nodemailer's heading of a refused AUTH, whatever the reply means. */
-const HEADING = /\binvalid login: (?=[245]\d\d)/gi;
+const HEADING = /\binvalid login: (?=\d{3}\b)/gi;
 
 export function read(evidence: Evidence): Reading {
   const text = normalized(evidence.text);

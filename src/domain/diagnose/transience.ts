@@ -11,7 +11,7 @@ export function transienceOf(words: string): TransientReason | null {
   const said = NOT_TRANSIENT.reduce((rest, pattern) => rest.replace(pattern, ' '), words);
   const isRate = RATES.some((pattern) => pattern.test(said));
   const limits = isRate || /\b(?:max(?:imum)?|limit|exceed)/.test(said);
-  if (limits && CONNECTIONS.test(said)) return 'TOO_MANY_CONNECTIONS';
+  if (limits && CONNECTIONS.test(said.replace(LOGIN_IN_FRENCH, ' '))) return 'TOO_MANY_CONNECTIONS';
   if (isRate) return 'RATE_LIMITED';
   const passes = [...OUTAGES, ...BACK_END, ...WAITS, ...DURATIONS].some((pattern) => pattern.test(said));
   return passes ? 'PROVIDER_UNAVAILABLE' : null;
@@ -32,5 +32,7 @@ export function invitesRetry(words: string): boolean {
   );
 }
 
+/** "La connexion" is the login as well. */
+const LOGIN_IN_FRENCH = /\b(?:echecs?|erreurs?|tentatives?) de (?:la )?connexion/g;
 const CONNECTIONS =
   /connection|concurren|simultan|session|verbindung|connexion|соединени|подключени|conexion|connession|conex|polaczen|verbinding|连接|接続|\bsockets?\b|\bthreads?\b|\bparallel\b|sitzung/;

@@ -72,6 +72,8 @@ const SENTENCES: readonly Sentence[] = [
     'APP_IN_TESTING',
   ),
   says(/robot is disabled/, 'APP_DISABLED'),
+  // Gmail's words for an account that it has closed for up to a day.
+  says(/lockdown in sector/, 'ACCOUNT_LOCKED', 'LIKELY', { retryable: true, action: 'WAIT_AND_RETRY', actor: 'NOBODY' }, ['GOOGLE']),
   // Yahoo and AOL count attempts with a normal password as bad ones; an app password ends it.
   says(/#auth005/, 'APP_PASSWORD_REQUIRED', 'LIKELY', { alternatives: ['RATE_LIMITED', 'BAD_CREDENTIALS'] }),
   says(/too many bad auth attempts/, 'APP_PASSWORD_REQUIRED', 'LIKELY', { alternatives: ['RATE_LIMITED', 'BAD_CREDENTIALS'] }, ['YAHOO']),
@@ -89,7 +91,7 @@ const SENTENCES: readonly Sentence[] = [
   ),
   // Postfix and the block lists: "Service unavailable" is the heading, not the fault.
   says(
-    /service unavailable; (?:client|sender|helo|unverified).{0,120}block|client host .{0,80}blocked using|blocked (?:using|by) \S*(?:spamhaus|barracuda|spamcop|sorbs|uceprotect|rbl|dnsbl)/,
+    /service unavailable[;:.,] (?:client|sender|helo|unverified).{0,120}block|client host .{0,80}blocked using|blocked (?:using|by) \S*(?:spamhaus|barracuda|spamcop|sorbs|uceprotect|rbl|dnsbl)/,
     'CLIENT_IP_BLOCKED',
     'LIKELY',
   ),

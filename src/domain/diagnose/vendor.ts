@@ -9,7 +9,7 @@ const HOSTS: readonly (readonly [RegExp, Vendor])[] = [
     'MICROSOFT',
   ],
   [/(?:^|\.)(?:gmail|google|googlemail|googleapis|gsuite)\.com$/, 'GOOGLE'],
-  [/(?:^|\.)(?:yahoo|ymail|rocketmail|aol|yahoodns|att|verizon)\.(?:com|net|co\.[a-z]{2}|[a-z]{2})$/, 'YAHOO'],
+  [/(?:^|\.)(?!yahoo\.co\.jp$)(?:yahoo|ymail|rocketmail|aol|yahoodns|att|verizon)\.(?:com|net|co\.[a-z]{2}|[a-z]{2})$/, 'YAHOO'],
   [/(?:^|\.)(?:icloud|me|mac|apple)\.com$/, 'ICLOUD'],
   [/(?:^|\.)(?:fastmail|messagingengine)\.(?:com|fm)$/, 'FASTMAIL'],
   [/(?:^|\.)yandex\.(?:ru|com|net|by|kz|com\.tr)$|(?:^|\.)ya\.ru$/, 'YANDEX'],

@@ -17,6 +17,11 @@ export interface CorpusCase extends ExplainHints {
   readonly candidates?: readonly string[];
 }
 
+/** One line of held-out/*.jsonl: labelled by meaning before any rule had seen it; `note` says where such a text is met. */
+export interface HeldOutCase extends UnseenCase {
+  readonly note: string;
+}
+
 /** One line of unseen-cases.jsonl: written from knowledge of servers and libraries; the first reason is the best. */
 export interface UnseenCase extends ExplainHints {
   readonly id: string;
@@ -33,10 +38,18 @@ function fileBeside(name: string): string {
 
 export const CORPUS = JSON.parse(fileBeside('error-corpus.json')) as readonly CorpusCase[];
 
-export const UNSEEN = fileBeside('unseen-cases.jsonl')
-  .trim()
-  .split('\n')
-  .map((line) => JSON.parse(line) as UnseenCase);
+export const UNSEEN = lines('unseen-cases.jsonl') as readonly UnseenCase[];
+
+export function heldOut(name: string): readonly HeldOutCase[] {
+  return lines(`held-out/${name}.jsonl`) as readonly HeldOutCase[];
+}
+
+function lines(name: string): readonly unknown[] {
+  return fileBeside(name)
+    .trim()
+    .split('\n')
+    .map((line): unknown => JSON.parse(line));
+}
 
 export function explained(raw: unknown, hints: ExplainHints): Explanation {
   return explanationOf(diagnose(evidenceOf(raw, contextOfHints(hints))));

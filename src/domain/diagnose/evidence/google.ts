@@ -12,11 +12,14 @@ export function googleFacts(node: Foreign): Facts {
 /** Errors of Google's and Microsoft's APIs name their reason: `errors: [{reason: "userRateLimitExceeded"}]`, `code: "TooManyRequests"`. */
 export function apiErrorFacts(node: Foreign): Facts {
   const named = [stringField(node, 'reason'), stringField(node, 'code'), stringField(node, 'status')];
-  return { texts: named.map((word) => (word !== null && API_WORD.test(word) ? inWords(word) : null)) };
+  return { texts: named.map((word) => (word !== null && API_WORD.test(word) && !CONNECTION_CODE.test(word) ? inWords(word) : null)) };
 }
 
 /** userRateLimitExceeded, TooManyRequests, PERMISSION_DENIED: at least two words grown together. */
 const API_WORD = /^(?:[A-Za-z]?[a-z]+(?:[A-Z][a-z]+){1,6}|[A-Z]{3,}(?:_[A-Z]{3,}){1,4})$/;
+
+/** imapflow's codes: what happened to the connection, said by nobody. */
+const CONNECTION_CODE = /^(?:NoConnection|ClosedAfterConnect)/;
 
 function inWords(word: string): string {
   return `${word} ${word.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/_/g, ' ')}`;
