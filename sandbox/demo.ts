@@ -57,7 +57,7 @@ async function startServers(): Promise<{
   closers.push(() => sandbox.stop());
   const microsoft = await signInServer('microsoft', tls, '/oauth/callback/microsoft');
   const google = await signInServer('google', tls, '/oauth/callback/google');
-  sandbox.setIntrospection([microsoft, google].map((server) => ({ ...server.introspection, caPem: certificates.caPem })));
+  sandbox.attachSignIn({ microsoft, google });
   return { sandbox, microsoft, google, caPem: certificates.caPem };
 }
 
@@ -110,7 +110,9 @@ More to break, and to mend:
 
   ${sandbox} fault office@contoso.test smtp-auth-disabled
   ${sandbox} fault imap unavailable
-  ${sandbox} clear imap
+  ${sandbox} revoke orders@gmail.test
+  ${sandbox} fault microsoft secret-expired
+  ${sandbox} clear microsoft
   ${sandbox} state
   ${sandbox} --help
 

@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { createAccountBook } from './accounts.ts';
-import type { AccountInput, AccountState } from './accounts.ts';
+import type { Account, AccountInput, AccountState } from './accounts.ts';
 import { startAdmin } from './admin/server.ts';
 import { createCertificates } from './certificates.ts';
 import type { Certificates } from './certificates.ts';
@@ -15,6 +15,8 @@ import { createSwitches } from './server-switches.ts';
 import type { ServerSwitches } from './server-switches.ts';
 import { SERVER_NAMES, SERVER_SPECS } from './server-spec.ts';
 import type { ServerName, ServerSpec } from './server-spec.ts';
+import { createSignIn } from './sign-in.ts';
+import type { SignIn, SignInServers, SignInState } from './sign-in.ts';
 import { createSmtpSessions } from './smtp/server.ts';
 
 export interface SandboxOptions {
@@ -49,6 +51,8 @@ export interface ServerState extends SandboxServer {
 export interface SandboxState {
   readonly servers: readonly ServerState[];
   readonly accounts: readonly AccountState[];
+  /** Empty without sign-in servers. */
+  readonly signIn: readonly SignInState[];
 }
 
 /** A running sandbox. Its switches work at once, for the next login or connection. */
@@ -62,9 +66,13 @@ export interface Sandbox {
   removeAccount(address: string): void;
   setPassword(address: string, password: string): void;
   setDisabled(address: string, disabled: boolean): void;
+  /** Null ends a fault of the sign-in, too. */
   setFault(address: string, fault: LoginFault | null): void;
   setServerFault(server: ServerName, fault: LoginFault | ServerFault | null): void;
   setIntrospection(endpoints: Introspection | readonly Introspection[] | null): void;
+  /** Sign-in servers that were started apart: the mail servers verify tokens there, and the admin port switches them, too. */
+  attachSignIn(servers: SignInServers): void;
+  readonly signIn: SignIn;
   /** Clears every fault and counter; passwords and accounts stay. */
   reset(): void;
   /** Stops every server and cuts every connection. */
@@ -87,6 +95,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     createIntrospection(() => introspection),
     wait,
   );
+  let signInServers: SignInServers | null = null;
+  const signIn = createSignIn(() => signInServers);
   const secureContext = createSecureContext({ key: certificates.keyPem, cert: certificates.certificatePem });
 
   async function startServer(name: ServerName): Promise<RunningServer> {
@@ -152,10 +162,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (server === undefined) throw new Error(`The server ${name} was not started.`);
     return server;
   };
+  /** Null for somebody who only signs in. */
+  const mailbox = (address: string): Account | null => (signIn.knows(address) ? accounts.find(address) : accounts.require(address));
   const controls = {
     state: (): SandboxState => ({
       servers: running.map((server) => ({ ...addressOf(server), ...server.switches })),
       accounts: accounts.all().map((account) => account.state()),
+      signIn: signIn.state(),
     }),
     addAccount(account: AccountInput) {
       accounts.put(account);
@@ -164,13 +177,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       accounts.remove(address);
     },
     setPassword(address: string, password: string) {
-      accounts.require(address).setPassword(password);
+      mailbox(address)?.setPassword(password);
+      signIn.setPassword(address, password);
     },
     setDisabled(address: string, disabled: boolean) {
-      accounts.require(address).disabled = disabled;
+      const account = mailbox(address);
+      if (account !== null) account.disabled = disabled;
+      if (disabled) signIn.setFault(address, 'disabled');
+      else if (signIn.faultOf(address) === 'disabled') signIn.setFault(address, null);
     },
     setFault(address: string, fault: LoginFault | null) {
-      accounts.require(address).fault = fault;
+      const account = fault === null ? mailbox(address) : accounts.require(address);
+      if (account !== null) account.fault = fault;
+      if (fault === null) signIn.setFault(address, null);
     },
     setServerFault(name: ServerName, fault: LoginFault | ServerFault | null) {
       serverNamed(name).switches.fault = fault;
@@ -178,7 +197,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     setIntrospection(endpoints: Introspection | readonly Introspection[] | null) {
       introspection = [endpoints ?? []].flat();
     },
+    attachSignIn(attached: SignInServers) {
+      signInServers = attached;
+      introspection = Object.values(attached).map((server) => ({ ...server.introspection, caPem: certificates.caPem }));
+    },
+    signIn,
     reset() {
+      signIn.reset();
       for (const server of running) Object.assign(server.switches, createSwitches());
       for (const account of accounts.all()) {
         account.fault = null;

@@ -1,7 +1,7 @@
 import type { SandboxState } from './sandbox.ts';
 
-/** The state as two tables for a terminal. */
-export function stateText({ servers, accounts }: SandboxState): string {
+/** The state as tables for a terminal. */
+export function stateText({ servers, accounts, signIn }: SandboxState): string {
   const serverRows = servers.map((server) => [
     server.name,
     `${server.host}:${server.port}`,
@@ -16,9 +16,22 @@ export function stateText({ servers, accounts }: SandboxState): string {
     `${account.loginsAccepted.smtp}/${account.loginAttempts.smtp}`,
     account.fault?.kind ?? '-',
   ]);
+  const signInRows = signIn.map(({ name, origin, tokenRequests, fault }) => [
+    name,
+    origin,
+    String(tokenRequests['authorization_code'] ?? 0),
+    String(tokenRequests['refresh_token'] ?? 0),
+    fault?.kind ?? '-',
+  ]);
+  const peopleRows = signIn.flatMap(({ name, people }) =>
+    people.map((person) => [person.address, name, String(person.livingGrants), person.fault ?? '-']),
+  );
   return [
     table(['SERVER', 'ADDRESS', 'SECURITY', 'LOGINS', 'FAULT'], serverRows),
     table(['ACCOUNT', 'STATE', 'IMAP OK/ALL', 'SMTP OK/ALL', 'FAULT'], accountRows),
+    ...(signIn.length === 0
+      ? []
+      : [table(['SIGN-IN', 'ADDRESS', 'CODES', 'REFRESHES', 'FAULT'], signInRows), table(['PERSON', 'AT', 'GRANTS', 'FAULT'], peopleRows)]),
   ].join('\n\n');
 }
 

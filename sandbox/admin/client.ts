@@ -1,6 +1,8 @@
 import type { AccountInput } from '../accounts.ts';
 import { SandboxInputError } from '../faults.ts';
 import type { LoginFault, ServerFault } from '../faults.ts';
+import type { SignInFault } from '../oauth/people.ts';
+import type { TokenFault } from '../oauth/token-faults.ts';
 import type { SandboxState } from '../sandbox.ts';
 
 /** Talks to the admin port of a sandbox that runs in another process. */
@@ -9,8 +11,13 @@ export interface AdminClient {
   reset(): Promise<void>;
   addAccount(account: AccountInput): Promise<void>;
   removeAccount(address: string): Promise<void>;
-  changeAccount(address: string, change: { password?: string; disabled?: boolean; fault?: LoginFault | null }): Promise<void>;
-  setServerFault(server: string, fault: LoginFault | ServerFault | null): Promise<void>;
+  changeAccount(
+    address: string,
+    change: { password?: string; disabled?: boolean; fault?: LoginFault | { readonly kind: SignInFault } | null },
+  ): Promise<void>;
+  /** Ends what somebody granted. Returns how many grants there were. */
+  revoke(address: string, inactive: boolean): Promise<number>;
+  setServerFault(server: string, fault: LoginFault | ServerFault | TokenFault | null): Promise<void>;
 }
 
 /** There is nobody at the admin address. */
@@ -55,6 +62,10 @@ export function createAdminClient(url: string): AdminClient {
     },
     async changeAccount(address, change) {
       await call('POST', account(address), change);
+    },
+    async revoke(address, inactive) {
+      const { ended } = (await call('POST', `${account(address)}/revoke`, { inactive })) as { readonly ended: number };
+      return ended;
     },
     async setServerFault(server, fault) {
       const path = `/servers/${encodeURIComponent(server)}/fault`;

@@ -6,6 +6,8 @@ import type { LoginFault, ServerFault } from '../faults.ts';
 import type { Introspection } from '../introspection.ts';
 import { isServerName, SERVER_NAMES } from '../server-spec.ts';
 import type { ServerName } from '../server-spec.ts';
+import { isSignInFault, isSignInServer, parseSignInServerFault } from '../sign-in.ts';
+import type { SignIn } from '../sign-in.ts';
 
 /** What the admin port may do; the sandbox gives it. */
 export interface AdminControls {
@@ -17,6 +19,7 @@ export interface AdminControls {
   setFault(address: string, fault: LoginFault | null): void;
   setServerFault(server: ServerName, fault: LoginFault | ServerFault | null): void;
   setIntrospection(endpoint: Introspection | null): void;
+  readonly signIn: SignIn;
   reset(): void;
 }
 
@@ -30,7 +33,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 /**
  * The admin port: JSON over HTTP, loopback only. Routes: GET /state; POST /reset; POST /accounts {address, password?, …};
  * POST and DELETE /accounts/:address {password?, disabled?, fault?}; POST and DELETE /servers/:name/fault {kind, ms?};
- * POST /introspection {url, clientId, clientSecret, scope?}. A body must be sent as application/json, which no
+ * POST /accounts/:address/revoke {inactive?}; POST /introspection {url, clientId, clientSecret, scope?}. Accounts are mailboxes
+ * and people who sign in; servers are mail servers, "microsoft" and "google". A body must be sent as application/json, which no
  * web page can do across origins without asking; and the Host must be this one, against rebinding.
  */
 export async function startAdmin(address: { host: string; port: number }, controls: AdminControls): Promise<Admin> {
@@ -90,11 +94,15 @@ function perform(method: string, path: readonly string[], body: Fields, controls
     case 'DELETE accounts/:name':
       controls.removeAccount(name);
       break;
+    case 'POST accounts/:name/revoke':
+      return { ended: controls.signIn.revoke(name, optionalFlag(body, 'inactive') === true ? 'inactive' : 'revoked') };
     case 'POST servers/:name/fault':
-      controls.setServerFault(serverNamed(name), parseServerFault(body));
+      if (isSignInServer(name)) controls.signIn.setTokenFault(name, parseSignInServerFault(body));
+      else controls.setServerFault(serverNamed(name), parseServerFault(body));
       break;
     case 'DELETE servers/:name/fault':
-      controls.setServerFault(serverNamed(name), null);
+      if (isSignInServer(name)) controls.signIn.setTokenFault(name, null);
+      else controls.setServerFault(serverNamed(name), null);
       break;
     default:
       throw new SandboxInputError(`There is no ${method} /${path.join('/')}.`);
@@ -106,13 +114,26 @@ function perform(method: string, path: readonly string[], body: Fields, controls
 function changeAccount(address: string, body: Fields, controls: AdminControls): void {
   const password = optionalText(body, 'password');
   const disabled = optionalFlag(body, 'disabled');
-  const fault = body['fault'] === undefined || body['fault'] === null ? null : parseLoginFault(body['fault']);
   if (password === undefined && disabled === undefined && body['fault'] === undefined) {
     throw new SandboxInputError('Nothing to change: give "password", "disabled" or "fault".');
   }
+  const setFault = body['fault'] === undefined ? null : faultChange(address, body['fault'], controls);
   if (password !== undefined) controls.setPassword(address, password);
   if (disabled !== undefined) controls.setDisabled(address, disabled);
-  if (body['fault'] !== undefined) controls.setFault(address, fault);
+  setFault?.();
+}
+
+/** A fault is met at the mail servers or at the sign-in; no fault is met at neither. */
+function faultChange(address: string, input: unknown, controls: AdminControls): () => void {
+  const { signIn } = controls;
+  if (input === null) return () => controls.setFault(address, null);
+  const kind = typeof input === 'object' && 'kind' in input ? input.kind : input;
+  if (isSignInFault(kind)) {
+    if (!signIn.knows(address)) throw new SandboxInputError(`Nobody signs in as ${address}, so "${kind}" cannot be met.`);
+    return () => signIn.setFault(address, kind);
+  }
+  const fault = parseLoginFault(input);
+  return () => controls.setFault(address, fault);
 }
 
 function accountOf(body: Fields): AccountInput {
