@@ -60,6 +60,8 @@ export interface HandOverPrimaryInput extends MutationMeta {
   readonly interimMailboxId?: Maybe<string>;
   readonly username?: Maybe<string>;
   readonly password?: Maybe<string>;
+  readonly outgoingUsername?: Maybe<string>;
+  readonly outgoingPassword?: Maybe<string>;
   readonly migrateTo?: Maybe<Provider>;
   readonly signInAddress?: Maybe<string>;
   readonly returnTo?: Maybe<string>;

@@ -41,7 +41,9 @@ describe('the schema', () => {
   });
 
   test('changes nothing of the contract that a client could stumble over', () => {
-    expect(findDangerousChanges(contract, schema)).toEqual([]);
+    // What may be left out may be added: no document that was written against the contract means anything else by it.
+    const added: readonly string[] = ['OPTIONAL_INPUT_FIELD_ADDED', 'OPTIONAL_ARG_ADDED'];
+    expect(findDangerousChanges(contract, schema).filter(({ type }) => !added.includes(type))).toEqual([]);
   });
 
   test('the comparison is alive: a removed field is seen', () => {

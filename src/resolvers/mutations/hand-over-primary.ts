@@ -39,7 +39,7 @@ export const handOverPrimary = mutation<HandOverPrimaryInput, HandOverPrimaryPay
           ...(provider === 'OTHER'
             ? [{ path: ['migrateTo'], message: 'Choose MICROSOFT_365 or GMAIL, or leave this out to enter the password again.' }]
             : []),
-          ...(['password', 'username'] as const)
+          ...(['password', 'username', 'outgoingUsername', 'outgoingPassword'] as const)
             .filter((field) => given(input[field]) !== null)
             .map((field) => ({ path: [field], message: 'A migration signs in with the provider. Leave this out.' })),
         ];

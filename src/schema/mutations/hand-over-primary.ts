@@ -15,6 +15,8 @@ const HandOverPrimaryInput = builder.inputType('HandOverPrimaryInput', {
     interimMailboxId: t.id(),
     username: t.string(),
     password: t.string(),
+    outgoingUsername: t.string(),
+    outgoingPassword: t.string(),
     migrateTo: t.field({ type: ProviderEnum }),
     signInAddress: t.field({ type: 'EmailAddress' }),
     returnTo: t.string(),

@@ -37,6 +37,17 @@ describe('handing the primary over', () => {
     expect(kinds).toEqual(['WORKSPACE PRIMARY', 'WORKSPACE HAND_OVER', 'WORKSPACE PRIMARY', 'WORKSPACE HAND_OVER']);
   });
 
+  test('repairs a sending login of its own alone', async () => {
+    world.servers.passwords.set('relay', 'relay-password');
+    const office = await world.connect('office@acme.test', { outgoingUsername: 'relay', outgoingPassword: 'relay-password' });
+    await setPrimary(world.gateway, world.viewer, { mailboxId: office.id });
+    world.servers.passwords.set('relay', 'changed');
+    const input = { mailboxId: office.id, outgoingUsername: 'relay', outgoingPassword: 'changed' };
+    const { authorization, workspace } = payloadOf(await handOverPrimary(world.gateway, world.viewer, input));
+    expect(authorization.status).toBe('COMMITTED');
+    expect(workspace).toMatchObject({ primaryMailboxId: office.id, handOver: null });
+  });
+
   test('lets the interim be primary while the repair is under way', async () => {
     world.servers.answers.set('INCOMING', UNAVAILABLE);
     const payload = payloadOf(await handOver());
@@ -189,6 +200,7 @@ describe('a hand-over is refused', () => {
   test('without a password, with one beside a migration, for a provider without a sign-in, or one that is not configured', async () => {
     expect(pathsOf(await handOver({ password: null }))).toEqual(['password']);
     expect(pathsOf(await handOver({ migrateTo: 'GMAIL' }))).toEqual(['password']);
+    expect(pathsOf(await handOver({ password: null, outgoingPassword: 'x', migrateTo: 'GMAIL' }))).toEqual(['outgoingPassword']);
     expect(pathsOf(await handOver({ password: null, migrateTo: 'OTHER' }))).toEqual(['migrateTo']);
     errorOf(await handOver({ password: null, migrateTo: 'GMAIL' }), 'ProviderNotConfigured');
     expect(await world.workspace()).toMatchObject({ primaryMailboxId: support.id, handOver: null });
