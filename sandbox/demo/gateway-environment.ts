@@ -23,7 +23,8 @@ export function sandboxEnvironment(
   };
 }
 
-function signInEnvironment(microsoft: OauthServer, google: OauthServer): GatewayEnvironment {
+/** What points a gateway at the sign-in servers of the sandbox. */
+export function signInEnvironment(microsoft: OauthServer, google: OauthServer): GatewayEnvironment {
   return {
     MICROSOFT_CLIENT_ID: SANDBOX_APP.clientId,
     MICROSOFT_CLIENT_SECRET: SANDBOX_APP.clientSecret,

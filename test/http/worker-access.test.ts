@@ -1,44 +1,14 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { ImapFlow } from 'imapflow';
-import { createTransport } from 'nodemailer';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Json } from './json.ts';
+import { fetchesWith, sendsWith } from '../support/mail-worker.ts';
 import { startOauthWorld, type OauthWorld } from '../support/oauth-world.ts';
 
 const account = (address: string) => ({ address, password: `password of ${address}` });
 const SALES = account('sales@contoso.test');
 const ORDERS = account('orders@gmail.test');
 const DESK = account('desk@acme.test');
-
-/** What a worker of the help desk does with the answer. */
-async function fetchesWith({ host, port, security, username, password, accessToken }: Json, ca: string): Promise<void> {
-  const client = new ImapFlow({
-    host,
-    port,
-    secure: security === 'TLS',
-    doSTARTTLS: security === 'STARTTLS',
-    auth: accessToken === undefined ? { user: username, pass: password } : { user: username, accessToken },
-    tls: { ca },
-    logger: false,
-  });
-  await client.connect();
-  await client.logout();
-}
-
-async function sendsWith({ host, port, security, username, password, accessToken }: Json, ca: string): Promise<void> {
-  const transport = createTransport({
-    host,
-    port,
-    secure: security === 'TLS',
-    requireTLS: security === 'STARTTLS',
-    auth: accessToken === undefined ? { user: username, pass: password } : { type: 'OAuth2', user: username, accessToken },
-    tls: { ca },
-    forceAuth: true,
-  } as Parameters<typeof createTransport>[0]);
-  await transport.verify();
-  transport.close();
-}
 
 describe('POST /v1/mailboxes/:id/access', () => {
   let world: OauthWorld;

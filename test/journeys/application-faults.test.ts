@@ -1,18 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Json } from '../http/json.ts';
 import { startOauthWorld, type OauthWorld } from '../support/oauth-world.ts';
+import { tell } from '../support/telling.ts';
 
 const account = (address: string) => ({ address, password: `password of ${address}` });
 const MICROSOFT = ['sales', 'office', 'news'].map((name) => account(`${name}@contoso.test`));
 const ORDERS = account('orders@gmail.test');
 const BASIC = account('desk@acme.test');
 
-describe('a fault of the OAuth application is the operator’s: no mailbox owner is asked to sign in', () => {
+tell('a fault of the OAuth application is the operator’s: no mailbox owner is asked to sign in', (telling) => {
   let world: OauthWorld;
   const mailboxes: Json[] = [];
 
   beforeAll(async () => {
     world = await startOauthWorld({
+      ...telling,
       accounts: [...MICROSOFT, ORDERS, BASIC],
       microsoft: MICROSOFT,
       google: [ORDERS],

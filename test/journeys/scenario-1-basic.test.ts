@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json } from '../http/json.ts';
-import { sandboxServers, startJourney, type Journey, type SandboxServers } from '../support/journey.ts';
+import { startJourney, type Journey } from '../support/journey.ts';
+import { sandboxOf, type MailServers } from '../support/mail-servers.ts';
+import { startMailServers, tell, testOfSandbox } from '../support/telling.ts';
 
 const OFFICE = { address: 'office@contoso.test', password: 'office password' };
 
 /** The part that needs no sign-in; the rest of scenario 1 is told where Microsoft's sign-in is. */
-describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration to OAuth', () => {
-  let servers: SandboxServers;
+tell('Scenario 1: Microsoft Basic Authentication Depreciation and Migration to OAuth, before anybody signs in', (telling) => {
+  let servers: MailServers;
   let journey: Journey;
   let office: Json;
 
   beforeAll(async () => {
-    servers = await sandboxServers([OFFICE]);
+    servers = await startMailServers(telling.mail, { accounts: [OFFICE] });
     // Checks are asked for here: none that began before a change answers for one after it.
-    journey = await startJourney('sqlite', servers, { CHECK_INTERVAL_SECONDS: '3600' });
+    journey = await startJourney(telling.engine, servers, { CHECK_INTERVAL_SECONDS: '3600' });
     office = await journey.connect(OFFICE, { provider: 'MICROSOFT_365', incoming: null, outgoing: null, deleteAfterFetch: true });
   });
   afterAll(async () => {
@@ -93,9 +95,7 @@ describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration 
       return answer.incoming ?? answer;
     };
     const server = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
-      host: 'localhost',
-      port: servers.sandbox.servers['microsoft-imap'].port,
-      security: 'TLS',
+      ...servers.providers.microsoft.incoming,
       ...more,
     });
 
@@ -106,7 +106,7 @@ describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration 
       expect((await attempt(server({ port: 1 }))).diagnosis).toMatchObject({ reason: 'CONNECTION_REFUSED', action: 'CHECK_HOST_PORT' });
     });
     test('a wrong kind of TLS is told', async () => {
-      const { diagnosis } = await attempt({ host: 'localhost', port: servers.sandbox.servers['imap-starttls'].port, security: 'TLS' });
+      const { diagnosis } = await attempt(server({ port: servers.providers.microsoft.outgoing.port }));
       expect(diagnosis).toMatchObject({ reason: 'TLS_MODE_MISMATCH', action: 'CHECK_TLS_MODE' });
     });
     test('a server name that does not exist is told', async () => {
@@ -118,8 +118,10 @@ describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration 
       expect((await attempt(server(), 'wrong')).diagnosis.reason).toBe('BAD_CREDENTIALS');
     });
 
-    test('Authenticated SMTP that is switched off turns the mailbox red for its administrator, with "Enable IMAP and Authenticated SMTP"', async () => {
-      servers.sandbox.setFault(OFFICE.address, { kind: 'smtp-auth-disabled' });
+    const switchedOff =
+      'Authenticated SMTP that is switched off turns the mailbox red for its administrator, with "Enable IMAP and Authenticated SMTP"';
+    testOfSandbox(telling, 'EXCHANGE_WORDS', switchedOff, async () => {
+      sandboxOf(servers).setFault(OFFICE.address, { kind: 'smtp-auth-disabled' });
       const { mailbox } = await journey.admin.act('CheckNow', { mailboxId: office.id });
       expect(mailbox.status).toMatchObject({
         health: 'ACTION_REQUIRED',
@@ -131,25 +133,25 @@ describe('Scenario 1: Microsoft Basic Authentication Depreciation and Migration 
       expect(scenario.steps.find(({ state }: Json) => state === 'CURRENT').title).toBe('Enable IMAP and Authenticated SMTP');
     });
 
-    test('once it is enabled, a check finds out and nobody has to sign in', async () => {
-      servers.sandbox.setFault(OFFICE.address, null);
+    testOfSandbox(telling, 'EXCHANGE_WORDS', 'once it is enabled, a check finds out and nobody has to sign in', async () => {
+      sandboxOf(servers).setFault(OFFICE.address, null);
       const { mailbox } = await journey.admin.act('CheckNow', { mailboxId: office.id });
       expect(mailbox.status.health).toBe('HEALTHY');
     });
   });
 
-  describe('when Microsoft switches basic authentication off', () => {
-    test('the mailbox turns red and the steps are those of the migration; a password is not asked for', async () => {
-      servers.sandbox.setServerFault('microsoft-imap', { kind: 'basic-auth-disabled' });
-      servers.sandbox.setServerFault('microsoft-smtp', { kind: 'basic-auth-disabled' });
-      const { mailbox } = await journey.admin.act('CheckNow', { mailboxId: office.id });
-      expect(mailbox).toMatchObject({
-        status: { health: 'ACTION_REQUIRED', reason: 'BASIC_AUTH_DISABLED', action: 'MIGRATE_TO_OAUTH' },
-        scenario: { kind: 'MIGRATE_TO_OAUTH' },
-      });
-      const { banner } = (await journey.admin.ask('Banner')).workspace;
-      expect(banner).toMatchObject({ severity: 'CRITICAL' });
-      expect(banner.message).toMatch(/^Please reauthorize your Email settings\./u);
+  const switchedOff =
+    'when Microsoft switches basic authentication off, the mailbox turns red and the steps are those of the migration; a password is not asked for';
+  testOfSandbox(telling, 'EXCHANGE_WORDS', switchedOff, async () => {
+    for (const name of ['microsoft-imap', 'microsoft-smtp'] as const)
+      sandboxOf(servers).setServerFault(name, { kind: 'basic-auth-disabled' });
+    const { mailbox } = await journey.admin.act('CheckNow', { mailboxId: office.id });
+    expect(mailbox).toMatchObject({
+      status: { health: 'ACTION_REQUIRED', reason: 'BASIC_AUTH_DISABLED', action: 'MIGRATE_TO_OAUTH' },
+      scenario: { kind: 'MIGRATE_TO_OAUTH' },
     });
+    const { banner } = (await journey.admin.ask('Banner')).workspace;
+    expect(banner).toMatchObject({ severity: 'CRITICAL' });
+    expect(banner.message).toMatch(/^Please reauthorize your Email settings\./u);
   });
 });

@@ -1,19 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Json } from '../http/json.ts';
-import { sandboxServers, startJourney, type Journey, type SandboxServers } from '../support/journey.ts';
+import { startJourney, type Journey } from '../support/journey.ts';
+import { sandboxOf, type MailServers } from '../support/mail-servers.ts';
+import { startMailServers, tell, testOfSandbox } from '../support/telling.ts';
 
 const OTHER = { address: 'support@acme.test', password: 'old password' };
 const GMAIL = { address: 'team@gmail.test', password: 'old app password' };
+const HELPDESK = { address: 'helpdesk@acme.test', password: 'third password' };
 
-describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () => {
-  let servers: SandboxServers;
+tell('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', (telling) => {
+  let servers: MailServers;
   let journey: Journey;
   let other: Json;
   let gmail: Json;
 
   beforeAll(async () => {
-    servers = await sandboxServers([OTHER, GMAIL]);
-    journey = await startJourney('sqlite', servers);
+    servers = await startMailServers(telling.mail, { accounts: [OTHER, GMAIL] });
+    journey = await startJourney(telling.engine, servers);
     other = await journey.connect(OTHER);
     gmail = await journey.connect(GMAIL, { provider: 'GMAIL', incoming: null, outgoing: null });
   });
@@ -25,17 +28,17 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
   const page = async (mailbox: Json): Promise<Json> => (await journey.admin.ask('MailboxPage', { id: mailbox.id })).mailbox;
 
   /** Resolves when a leg of the mailbox has turned red for this reason. */
-  async function red(mailbox: Json, breakIt: () => void): Promise<Json> {
+  async function red(mailbox: Json, breakIt: () => Promise<void>): Promise<Json> {
     const { asOf } = (await journey.admin.ask('SettingsPage')).mailboxes;
     const live = journey.admin.subscribe('LiveStatus', { after: asOf, filter: { mailboxIds: [mailbox.id], health: ['ACTION_REQUIRED'] } });
-    breakIt();
+    await breakIt();
     const { change } = await live.until((event) => event.change?.to === 'ACTION_REQUIRED', 'the mailbox to turn red');
     live.stop();
     return change;
   }
 
   test('a password that changed shows "Reauthorization required" for a mailbox of the Other option', async () => {
-    const change = await red(other, () => servers.sandbox.setPassword(OTHER.address, 'new password'));
+    const change = await red(other, () => servers.setPassword(OTHER.address, 'new password'));
     expect(change.reason).toBe('BAD_CREDENTIALS');
     const shown = await page(other);
     expect(shown.scenario.kind).toBe('REENTER_PASSWORD');
@@ -45,7 +48,7 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
   });
 
   test('a Gmail mailbox shows the same, and the banner counts both', async () => {
-    await red(gmail, () => servers.sandbox.setPassword(GMAIL.address, 'new app password'));
+    await red(gmail, () => servers.setPassword(GMAIL.address, 'new app password'));
     const shown = await page(gmail);
     expect(shown.status).toMatchObject({ health: 'ACTION_REQUIRED', reason: 'BAD_CREDENTIALS', actor: 'MAILBOX_OWNER' });
     expect(shown.scenario).toMatchObject({ kind: 'REENTER_PASSWORD' });
@@ -78,7 +81,7 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
       rejection: {
         reason: 'BAD_CREDENTIALS',
         action: 'UPDATE_PASSWORD',
-        providerMessage: 'NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)',
+        providerMessage: expect.stringMatching(/^NO \[AUTHENTICATIONFAILED\] /u),
       },
     });
     expect(authorization.message).toContain('The credential in use was not touched.');
@@ -91,44 +94,69 @@ describe('Scenario 2: Reauthorization Required for Other and Gmail Mailbox', () 
   });
 
   test('the user name can be put right together with the password', async () => {
-    servers.sandbox.addAccount({ address: 'helpdesk@acme.test', password: 'third password' });
-    await red(other, () => servers.sandbox.removeAccount(OTHER.address));
+    await servers.addAccount(HELPDESK);
+    await red(other, () => servers.removeAccount(OTHER.address));
     const { authorization } = await journey.admin.act('ReenterPassword', {
       mailboxId: other.id,
-      username: 'helpdesk@acme.test',
-      password: 'third password',
+      username: HELPDESK.address,
+      password: HELPDESK.password,
     });
     expect(authorization.status).toBe('COMMITTED');
     expect(await page(other)).toMatchObject({
       address: OTHER.address,
-      authMethod: { username: 'helpdesk@acme.test' },
+      authMethod: { username: HELPDESK.address },
       status: { health: 'HEALTHY' },
     });
   });
 
-  test('a password that expired at the server is told apart from one that is wrong', async () => {
-    const change = await red(other, () => servers.sandbox.setFault('helpdesk@acme.test', { kind: 'password-expired' }));
+  test('only sending is refused: it says which leg it is, and the password is asked for all the same', async () => {
+    const change = await red(other, () => servers.setRefusal(HELPDESK.address, 'OUTGOING'));
+    expect(change).toMatchObject({ leg: 'OUTGOING', reason: 'BAD_CREDENTIALS' });
+    const shown = await page(other);
+    expect(shown).toMatchObject({ incoming: { status: { health: 'HEALTHY' } }, scenario: { kind: 'REENTER_PASSWORD' } });
+    await servers.setRefusal(HELPDESK.address, null);
+    const { authorization } = await journey.admin.act('ReenterPassword', { mailboxId: other.id, password: HELPDESK.password });
+    expect(authorization.status).toBe('COMMITTED');
+  });
+
+  test('an account that its administrator has closed asks nobody for a password', async () => {
+    const change = await red(other, () => servers.setDisabled(HELPDESK.address, true));
+    expect(change).toMatchObject({ reason: 'ACCOUNT_DISABLED', action: 'ENABLE_ACCOUNT' });
+    expect((await page(other)).status.actor).not.toBe('MAILBOX_OWNER');
+    await servers.setDisabled(HELPDESK.address, false);
+    await journey.admin.act('CheckNow', { mailboxId: other.id });
+    expect(await page(other)).toMatchObject({ status: { health: 'HEALTHY' }, scenario: null });
+  });
+
+  const expired = 'a password that expired at the server is told apart from one that is wrong';
+  testOfSandbox(telling, 'PASSWORD_AGE', expired, async () => {
+    const change = await red(other, async () => sandboxOf(servers).setFault(HELPDESK.address, { kind: 'password-expired' }));
     expect(change).toMatchObject({ reason: 'PASSWORD_EXPIRED', actor: 'MAILBOX_OWNER' });
     const { scenario } = await page(other);
     expect(scenario.kind).toBe('REENTER_PASSWORD');
     expect(scenario.steps.find(({ state }: Json) => state === 'CURRENT').detail).toContain('The password has expired');
+    sandboxOf(servers).setFault(HELPDESK.address, null);
+    await journey.admin.act('CheckNow', { mailboxId: other.id });
   });
 
-  test('Gmail that wants an app password asks for one', async () => {
-    const change = await red(gmail, () => servers.sandbox.setFault(GMAIL.address, { kind: 'app-password-required' }));
+  testOfSandbox(telling, 'GMAIL_WORDS', 'Gmail that wants an app password asks for one', async () => {
+    const change = await red(gmail, async () => sandboxOf(servers).setFault(GMAIL.address, { kind: 'app-password-required' }));
     expect(change).toMatchObject({ reason: 'APP_PASSWORD_REQUIRED', action: 'CREATE_APP_PASSWORD' });
     const { scenario } = await page(gmail);
     expect(scenario.steps.find(({ state }: Json) => state === 'CURRENT').detail).toContain('create an app password');
   });
 
   test('a server that is only out of order asks nobody for a password', async () => {
-    servers.sandbox.setFault('helpdesk@acme.test', null);
-    await journey.admin.act('CheckNow', { mailboxId: other.id });
     const live = journey.admin.subscribe('LiveStatus', { filter: { mailboxIds: [other.id], health: ['DEGRADED'] } });
     await live.until((event) => event.__typename === 'StreamOpened');
-    servers.sandbox.setFault('helpdesk@acme.test', { kind: 'unavailable' });
-    const { change } = await live.until((event) => event.change?.to === 'DEGRADED');
-    expect(change).toMatchObject({ reason: 'PROVIDER_UNAVAILABLE', actor: 'NOBODY' });
-    expect(await page(other)).toMatchObject({ status: { health: 'DEGRADED', actor: 'NOBODY' }, scenario: null });
+    await servers.goAway();
+    const { change } = await live.until((event) => event.change?.to === 'DEGRADED', 'the mailbox to be degraded');
+    expect(change.actor).toBe('NOBODY');
+    // Checks that began before may have met a server that was just going; the second that is asked for has begun after.
+    await journey.admin.act('CheckNow', { mailboxId: other.id });
+    await journey.admin.act('CheckNow', { mailboxId: other.id });
+    expect(await page(other)).toMatchObject({ status: { health: 'DEGRADED', reason: servers.outage, actor: 'NOBODY' }, scenario: null });
+    await servers.comeBack();
+    await live.until((event) => event.change?.to === 'HEALTHY', 'the mailbox to heal by itself');
   });
 });

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Json } from '../http/json.ts';
-import { describeOnEngine, ENGINES, type EngineName } from '../support/gateway.ts';
 import type { Live } from '../support/live-events.ts';
-import { sandboxServers, startJourney, type Journey, type SandboxServers } from '../support/journey.ts';
+import { startJourney, type Journey } from '../support/journey.ts';
+import type { MailServers } from '../support/mail-servers.ts';
+import { startMailServers, tell } from '../support/telling.ts';
 
 const PRIMARY = { address: 'support@acme.test', password: 'old password' };
 const SECOND = { address: 'billing@acme.test', password: 'billing password' };
 const ARCHIVE = { address: 'archive@acme.test', password: 'archive password' };
 
-describe.each(ENGINES)('Scenario 4: Accounts with Multiple Support Emails', (engine) => {
-  describeOnEngine(engine, 'the primary is the broken one', () => handOver(engine));
-});
-
-function handOver(engine: EngineName): void {
-  let servers: SandboxServers;
+tell('Scenario 4: Accounts with Multiple Support Emails', (telling) => {
+  let servers: MailServers;
   let journey: Journey;
   let live: Live;
   let primary: Json;
@@ -21,8 +18,8 @@ function handOver(engine: EngineName): void {
   let archive: Json;
 
   beforeAll(async () => {
-    servers = await sandboxServers([PRIMARY, SECOND, ARCHIVE]);
-    journey = await startJourney(engine, servers);
+    servers = await startMailServers(telling.mail, { accounts: [PRIMARY, SECOND, ARCHIVE] });
+    journey = await startJourney(telling.engine, servers);
     primary = await journey.connect(PRIMARY);
     second = await journey.connect(SECOND);
     archive = await journey.connect(ARCHIVE, { direction: 'INCOMING', outgoing: null });
@@ -45,7 +42,7 @@ function handOver(engine: EngineName): void {
   }
 
   test('a broken primary is repaired in place first: no juggling is proposed', async () => {
-    servers.sandbox.setPassword(PRIMARY.address, 'new password');
+    await servers.setPassword(PRIMARY.address, 'new password');
     await turnsRed(primary);
     expect((await scenarioOf(primary)).kind).toBe('REENTER_PASSWORD');
   });
@@ -92,9 +89,9 @@ function handOver(engine: EngineName): void {
   });
 
   test('handOverPrimary does all of it in one operation: another is primary until the new password is proven', async () => {
-    servers.sandbox.setPassword(PRIMARY.address, 'third password');
+    await servers.setPassword(PRIMARY.address, 'third password');
     await turnsRed(primary);
-    servers.sandbox.setFault(PRIMARY.address, { kind: 'unavailable' });
+    await servers.goAway();
     const begun = await journey.admin.act('HandOverPrimary', { input: { mailboxId: primary.id, password: 'third password' } });
     expect(begun.authorization.status).toBe('VERIFYING');
     expect(begun.workspace.handOver.interim.address).toBe(SECOND.address);
@@ -105,7 +102,7 @@ function handOver(engine: EngineName): void {
     });
     expect((await scenarioOf(primary)).steps.find(({ state }: Json) => state === 'CURRENT').key).toBe('REAUTHORIZE');
 
-    servers.sandbox.setFault(PRIMARY.address, null);
+    await servers.comeBack();
     await live.until(primaryIs(PRIMARY.address), 'the first to be primary again by itself');
     const after = await settings();
     expect(after.workspace).toMatchObject({ primaryMailbox: { address: PRIMARY.address }, handOver: null });
@@ -127,12 +124,12 @@ function handOver(engine: EngineName): void {
   });
 
   test('whoever chooses another primary meanwhile ends the hand-over, and the repair goes on', async () => {
-    servers.sandbox.setFault(PRIMARY.address, { kind: 'unavailable' });
+    await servers.goAway();
     const { authorization } = await journey.admin.act('HandOverPrimary', { input: { mailboxId: primary.id, password: 'third password' } });
     const progress = journey.admin.subscribe('SignInProgress', { id: authorization.id });
     await journey.admin.act('ChoosePrimary', { mailboxId: second.id });
     expect((await settings()).workspace).toMatchObject({ primaryMailbox: { address: SECOND.address }, handOver: null });
-    servers.sandbox.setFault(PRIMARY.address, null);
+    await servers.comeBack();
     await progress.until(({ status }) => status === 'COMMITTED', 'the repair to be committed');
     expect((await settings()).workspace.primaryMailbox.address).toBe(SECOND.address);
   });
@@ -147,4 +144,4 @@ function handOver(engine: EngineName): void {
     await live.until(primaryIs(null), 'nobody to be primary');
     expect((await settings()).workspace.primaryMailbox).toBeNull();
   });
-}
+});

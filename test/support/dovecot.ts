@@ -1,20 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chown, mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { connect as connectTcp } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import { createCertificates } from '../../sandbox/certificates.ts';
 import type { Certificates } from '../../sandbox/certificates.ts';
+import { createAccountFiles, SERVICES } from './dovecot-accounts.ts';
+import type { DovecotUser, Service } from './dovecot-accounts.ts';
+import { configurationText, oauthFiles, runnerOf } from './dovecot-config.ts';
+import type { DovecotPorts, IntrospectionPlace } from './dovecot-config.ts';
+import { greetingOf, isListening, logsIn } from './dovecot-conversation.ts';
+import type { LoginTarget } from './dovecot-conversation.ts';
+import { freePorts } from './ports.ts';
 
-export interface DovecotUser {
-  readonly address: string;
-  readonly password: string;
-  readonly disabled?: boolean;
-}
+export type { DovecotUser };
 
 export interface DovecotOptions {
   readonly users: readonly DovecotUser[];
@@ -23,263 +23,192 @@ export interface DovecotOptions {
   readonly tls?: boolean;
   /** Default: plain login xoauth2 oauthbearer. */
   readonly mechanisms?: readonly string[];
-  /** Where tokens are verified: an introspection endpoint with client id and secret in its URL. */
-  readonly introspectionUrl?: string;
+  /** Where tokens are verified, asked in turn: one that is down does not keep the others from letting somebody in. */
+  readonly introspection?: readonly IntrospectionPlace[];
 }
 
 /** A real Dovecot: IMAP and submission, with implicit TLS and with STARTTLS. */
 export interface Dovecot {
-  readonly ports: { readonly imap: number; readonly imaps: number; readonly submission: number; readonly submissions: number };
+  readonly ports: DovecotPorts;
   readonly caPem: string;
-  /** Resolves once a login with the new password works. */
+  /** Each of these resolves once every login from then on meets the change. */
   setPassword(address: string, password: string): Promise<void>;
-  /** Resolves once the right password is refused. */
-  disable(address: string): Promise<void>;
+  setDisabled(address: string, disabled: boolean): Promise<void>;
+  setRefusedBy(address: string, services: readonly Service[]): Promise<void>;
+  addUser(user: DovecotUser): Promise<void>;
+  removeUser(address: string): Promise<void>;
+  /** Nobody is disabled or refused any more; passwords stay. */
+  reset(): Promise<void>;
+  /** Logins that were let in since the start, from Dovecot's own log. */
+  acceptedLogins(address: string): Promise<Readonly<Record<Service, number>>>;
+  /** Ends the server; `comeBack` starts it again with the same ports and accounts. */
+  goAway(): Promise<void>;
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 }
+
+/** Whether this machine has one. Without one, and with REQUIRE_REAL=1, throws. */
+export function hasDovecot(): boolean {
+  if (spawnSync('dovecot', ['--version']).status === 0) return true;
+  if (process.env['REQUIRE_REAL'] === '1') {
+    throw new Error('Dovecot is not installed (apt-get install dovecot-imapd dovecot-submissiond), and REQUIRE_REAL=1 forbids skipping.');
+  }
+  return false;
+}
+
+/** Its logins mark how far the log has come. */
+const MARKER = { address: 'marker@dovecot.test', password: randomBytes(12).toString('hex') };
 
 /**
  * Starts Dovecot as a child in a folder of its own, as an ordinary user (as nobody when run by root).
  * Null when it is not installed; with REQUIRE_REAL=1 that is an error instead.
  */
 export async function startDovecot(options: DovecotOptions): Promise<Dovecot | null> {
-  if (spawnSync('dovecot', ['--version']).status !== 0) {
-    if (process.env['REQUIRE_REAL'] === '1') {
-      throw new Error('Dovecot is not installed (apt-get install dovecot-imapd dovecot-submissiond), and REQUIRE_REAL=1 forbids skipping.');
-    }
-    return null;
-  }
+  if (!hasDovecot()) return null;
   const certificates = options.certificates ?? (await createCertificates());
   const runner = runnerOf();
+  const places = options.introspection ?? [];
+  const tls = options.tls !== false;
   // Not below TMPDIR: the other user must be able to walk there.
   const folder = await mkdtemp(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'dovecot-'));
-  const users = new Map(options.users.map((user) => [user.address, user]));
-  const passwd = passwdFile(folder, runner);
   const [imap, imaps, submission, submissions] = (await freePorts(4)) as [number, number, number, number];
   const ports = { imap, imaps, submission, submissions };
+  const mechanisms = options.mechanisms ?? ['plain', 'login', 'xoauth2', 'oauthbearer'];
 
-  for (const name of ['run', 'state', 'mail', 'home']) await mkdir(join(folder, name));
-  await writeFile(join(folder, 'cert.pem'), certificates.certificatePem);
-  await writeFile(join(folder, 'key.pem'), certificates.keyPem, { mode: 0o600 });
-  await writeFile(join(folder, 'oauth2.conf'), oauthText(options.introspectionUrl));
-  await writeFile(join(folder, 'dovecot.conf'), configurationText({ folder, ports, runner, options }));
-  await passwd.write(users.values());
-  for (const name of ['.', 'run', 'state', 'mail', 'home', 'cert.pem', 'key.pem', 'oauth2.conf', 'dovecot.conf']) {
-    await chown(join(folder, name), runner.uid, runner.gid);
-  }
-
-  const child = spawn('dovecot', ['-F', '-c', join(folder, 'dovecot.conf')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...(process.getuid?.() === 0 ? { uid: runner.uid, gid: runner.gid } : {}),
-  });
-  let complaint = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    complaint += chunk.toString('utf8');
-  });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    if (isRunning(child)) child.kill('SIGTERM');
-    await exited;
-    await rm(folder, { recursive: true, force: true });
+  const files: Readonly<Record<string, string>> = {
+    'cert.pem': certificates.certificatePem,
+    'key.pem': certificates.keyPem,
+    'dovecot.conf': configurationText({ folder, ports, runner, tls, mechanisms, introspectionPlaces: places.length }),
+    ...oauthFiles(folder, places),
   };
-  const login: LoginTarget = options.tls === false ? { port: imap } : { port: imaps, ca: certificates.caPem };
+  const folders = ['run', 'state', 'mail', 'home'];
+  for (const name of folders) await mkdir(join(folder, name));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
+  for (const name of ['.', ...folders, ...Object.keys(files)]) await chown(join(folder, name), runner.uid, runner.gid);
+  const accounts = createAccountFiles(folder, runner, [...options.users, MARKER]);
+  await accounts.write();
+
+  const target = (service: Service): LoginTarget => {
+    const [plainPort, tlsPort] = service === 'imap' ? [imap, imaps] : [submission, submissions];
+    return tls ? { service, port: tlsPort, caPem: certificates.caPem } : { service, port: plainPort };
+  };
+  const logText = (): Promise<string> => readFile(join(folder, 'log'), 'utf8').catch(() => '');
+  const start = async (): Promise<Running> => {
+    const user = process.getuid?.() === 0 ? { uid: runner.uid, gid: runner.gid } : {};
+    const begun = run(join(folder, 'dovecot.conf'), user);
+    try {
+      await until(async () => {
+        if (!begun.isRunning()) throw new Error('Dovecot ended at its start.');
+        const greetings = await Promise.all(SERVICES.map((service) => greetingOf(target(service))));
+        return greetings.every((greeting) => /^(?:\* OK|220 )/u.test(greeting));
+      }, 'Dovecot to greet');
+      return begun;
+    } catch (error) {
+      await begun.end();
+      throw new Error(`Dovecot did not start: ${begun.complaint()}${(await logText()).slice(-2000)}`, { cause: error });
+    }
+  };
+  let running: Running;
   try {
-    await until(async () => {
-      if (!isRunning(child)) throw new Error('Dovecot ended at its start.');
-      return (await talk(login, [])).startsWith('* OK');
-    }, 'Dovecot to greet');
+    running = await start();
   } catch (error) {
-    const log = await readFile(join(folder, 'log'), 'utf8').catch(() => '');
-    await stop();
-    throw new Error(`Dovecot did not start: ${complaint}${log.slice(-2000)}`, { cause: error });
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   }
 
-  async function change(user: DovecotUser, accepted: boolean): Promise<void> {
-    users.set(user.address, user);
-    await passwd.write(users.values());
-    // The file is read again at most once a second, so the switch is waited for and not assumed.
-    await until(async () => {
-      const answer = await talk(login, [`a LOGIN "${user.address}" "${user.password}"`]);
-      return /^a OK/mu.test(answer) === accepted;
-    }, `Dovecot to take the change of ${user.address}`);
+  async function change(user: DovecotUser): Promise<void> {
+    accounts.put(user);
+    await accounts.write();
   }
+  const known = (address: string): DovecotUser => accounts.find(address) ?? { address };
+  const countIn = (log: string, service: Service, address: string): number =>
+    log.split(`${service}-login: Info: Login: user=<${address.toLowerCase()}>,`).length - 1;
+
   return {
     ports,
     caPem: certificates.caPem,
-    setPassword: (address, password) => change({ address, password }, true),
-    disable: (address) => change({ address, password: users.get(address)?.password ?? '', disabled: true }, false),
-    stop,
-  };
-}
-
-interface Runner {
-  readonly name: string;
-  readonly group: string;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-/** Dovecot's processes run as one user; root is refused by it as mail user, so CI uses nobody. */
-function runnerOf(): Runner {
-  if (process.getuid?.() === 0) return { name: 'nobody', group: 'nogroup', uid: 65_534, gid: 65_534 };
-  const { username, uid, gid } = userInfo();
-  const group = spawnSync('id', ['-gn'], { encoding: 'utf8' }).stdout.trim();
-  return { name: username, group, uid, gid };
-}
-
-function passwdFile(folder: string, runner: Runner): { write(users: Iterable<DovecotUser>): Promise<void> } {
-  const path = join(folder, 'passwd');
-  let seconds = Math.floor(Date.now() / 1000) - 3600;
-  return {
-    async write(users) {
-      const lines = [...users].map(
-        ({ address, password, disabled }) => `${address}:{PLAIN}${password}::::::${disabled === true ? ' nologin=y' : ''}\n`,
-      );
-      await writeFile(`${path}.new`, lines.join(''));
-      await chown(`${path}.new`, runner.uid, runner.gid);
-      // Dovecot looks at whole seconds of mtime only: two changes within one second must differ.
-      seconds += 1;
-      await utimes(`${path}.new`, seconds, seconds);
-      await rename(`${path}.new`, path);
+    setPassword: (address, password) => change({ ...known(address), password }),
+    setDisabled: (address, disabled) => change({ ...known(address), disabled }),
+    setRefusedBy: (address, refusedBy) => change({ ...known(address), refusedBy }),
+    addUser: change,
+    async removeUser(address) {
+      accounts.remove(address);
+      await accounts.write();
+    },
+    async reset() {
+      const marked = accounts.all().filter(({ disabled, refusedBy }) => disabled === true || (refusedBy?.length ?? 0) > 0);
+      if (marked.length === 0) return;
+      for (const user of marked) accounts.put({ ...user, disabled: false, refusedBy: [] });
+      await accounts.write();
+    },
+    async acceptedLogins(address) {
+      // The log is written beside the answers: once the marker's logins are in it, so are all that came before them.
+      const before = await logText();
+      await Promise.all(SERVICES.map((service) => logsIn(target(service), MARKER.address, MARKER.password)));
+      let log = before;
+      await until(async () => {
+        log = await logText();
+        return SERVICES.every((service) => countIn(log, service, MARKER.address) > countIn(before, service, MARKER.address));
+      }, "Dovecot's log to have the marker's logins");
+      return { imap: countIn(log, 'imap', address), submission: countIn(log, 'submission', address) };
+    },
+    async goAway() {
+      await running.end();
+      // Its children outlive it for a moment, with their ports.
+      await until(async () => {
+        const answers = await Promise.all(Object.values(ports).map((port) => isListening(port)));
+        return answers.every((answer) => !answer);
+      }, "Dovecot's ports to be closed");
+    },
+    async comeBack() {
+      running = await start();
+    },
+    async stop() {
+      await running.end();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-function oauthText(introspectionUrl: string | undefined): string {
-  return [
-    'introspection_mode = post',
-    `introspection_url = ${introspectionUrl ?? 'http://client:secret@127.0.0.1:1/'}`,
-    'username_attribute = email',
-    'active_attribute = active',
-    'active_value = true',
-    'force_introspection = yes',
-    'timeout_msecs = 2000',
-    '',
-  ].join('\n');
+interface Running {
+  isRunning(): boolean;
+  /** What it said on its error output. */
+  complaint(): string;
+  end(): Promise<void>;
 }
 
-function configurationText(parts: { folder: string; ports: Dovecot['ports']; runner: Runner; options: DovecotOptions }): string {
-  const { folder, ports, runner, options } = parts;
-  const tls = options.tls !== false;
-  const encrypted = (name: string, port: number): string =>
-    `inet_listener ${name} {\n    port = ${tls ? port : 0}\n    ssl = ${tls ? 'yes' : 'no'}\n  }`;
-  return `
-base_dir = ${folder}/run
-state_dir = ${folder}/state
-log_path = ${folder}/log
-mail_location = maildir:${folder}/mail/%u
-protocols = imap submission
-listen = 127.0.0.1
-ssl = ${tls ? 'yes' : 'no'}
-ssl_cert = <${folder}/cert.pem
-ssl_key = <${folder}/key.pem
-default_internal_user = ${runner.name}
-default_internal_group = ${runner.group}
-default_login_user = ${runner.name}
-first_valid_uid = 1
-first_valid_gid = 1
-auth_mechanisms = ${(options.mechanisms ?? ['plain', 'login', 'xoauth2', 'oauthbearer']).join(' ')}
-auth_username_format = %Lu
-auth_verbose = yes
-auth_failure_delay = 0
-mail_max_userip_connections = 0
-submission_relay_host = 127.0.0.1
-submission_relay_port = 1
-passdb {
-  driver = oauth2
-  mechanisms = xoauth2 oauthbearer
-  args = ${folder}/oauth2.conf
-}
-passdb {
-  driver = passwd-file
-  mechanisms = plain login
-  args = scheme=PLAIN ${folder}/passwd
-}
-userdb {
-  driver = static
-  args = uid=${runner.uid} gid=${runner.gid} home=${folder}/home/%u allow_all_users=yes
-}
-service imap-login {
-  chroot =
-  service_count = 0
-  process_min_avail = 1
-  inet_listener imap {
-    port = ${ports.imap}
-  }
-  ${encrypted('imaps', ports.imaps)}
-}
-service submission-login {
-  chroot =
-  service_count = 0
-  inet_listener submission {
-    port = ${ports.submission}
-  }
-  ${encrypted('submissions', ports.submissions)}
-}
-service imap {
-  service_count = 256
-}
-# Without this, failures from one address are delayed for longer and longer.
-service anvil {
-  chroot =
-  unix_listener anvil-auth-penalty {
-    mode = 0
-  }
-}
-service stats {
-  chroot =
-}
-`;
-}
-
-interface LoginTarget {
-  readonly port: number;
-  readonly ca?: string;
-}
-
-/** Greets, sends the lines, and returns everything said until the last one is answered (or the connection ends). */
-function talk({ port, ca }: LoginTarget, lines: readonly string[]): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = ca === undefined ? connectTcp(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', ca });
-    let heard = '';
-    const end = (): void => {
-      socket.destroy();
-      resolve(heard);
-    };
-    socket.setTimeout(5_000, end);
-    socket.on('error', end);
-    socket.on('close', end);
-    socket.on('data', (chunk: Buffer) => {
-      const greeted = heard !== '';
-      heard += chunk.toString('utf8');
-      if (!greeted && heard.startsWith('* OK') && lines.length > 0) socket.write(`${lines.join('\r\n')}\r\n`);
-      else if (lines.length === 0 || /^a (?:OK|NO|BAD)/mu.test(heard)) end();
-    });
+function run(configuration: string, user: { readonly uid?: number; readonly gid?: number }): Running {
+  const child = spawn('dovecot', ['-F', '-c', configuration], { stdio: ['ignore', 'ignore', 'pipe'], ...user });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString('utf8');
   });
+  const endWithUs = (): void => void child.kill('SIGTERM');
+  process.once('exit', endWithUs);
+  const exited = new Promise<void>((resolve) =>
+    child.once('exit', () => {
+      process.off('exit', endWithUs);
+      resolve();
+    }),
+  );
+  return {
+    isRunning: () => isRunning(child),
+    complaint: () => complaint,
+    async end() {
+      if (isRunning(child)) child.kill('SIGTERM');
+      const forced = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exited;
+      clearTimeout(forced);
+    },
+  };
 }
 
 async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
   const giveUpAt = performance.now() + 20_000;
   while (!(await condition())) {
     if (performance.now() > giveUpAt) throw new Error(`Waited too long for ${what}.`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer();
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -5,6 +5,7 @@ import { createClient as createSocketClient, type Client as SocketClient } from 
 import { WebSocket } from 'ws';
 import type { Json } from '../http/json.ts';
 import { collectEvents, type Live } from './live-events.ts';
+import { within } from './within.ts';
 
 const documents: Readonly<Record<string, DocumentNode>> = separateOperations(
   parse(readFileSync(join(import.meta.dirname, '../../docs/operations.graphql'), 'utf8')),
@@ -50,14 +51,15 @@ export function createGraphqlClient(url: string, token: string, hear: (text: str
   const closed = new Promise<{ code: number; reason: string }>((resolve) => (announceClose = resolve));
 
   async function post(operation: string, variables?: unknown): Promise<HttpAnswer> {
-    const response = await fetch(`${url}/graphql`, {
+    const asked = fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { ...headers, accept: 'application/json' },
       body: JSON.stringify({ query: operationText(operation), variables }),
     });
-    const text = await response.text();
+    const answered = asked.then(async (response) => ({ status: response.status, text: await response.text() }));
+    const { status, text } = await within(`an answer to ${operation}`, answered);
     hear(text);
-    return { status: response.status, body: JSON.parse(text) };
+    return { status, body: JSON.parse(text) };
   }
 
   async function ask(operation: string, variables?: unknown): Promise<Json> {

@@ -1,61 +1,28 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createCertificates } from '../../sandbox/certificates.ts';
-import { sandboxEnvironment } from '../../sandbox/demo/gateway-environment.ts';
 import type { GatewayEnvironment } from '../../sandbox/demo/gateway-process.ts';
-import type { Sandbox } from '../../sandbox/sandbox.ts';
-import type { MailServer } from '../../src/domain/mail.ts';
 import type { Json } from '../http/json.ts';
-import { startDovecot } from './dovecot.ts';
 import { createTestDatabase, freePlace, startTestGateway, type EngineName, type TestDatabase, type TestGateway } from './gateway.ts';
 import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
-import { mailServerOf, startTestSandbox } from './sandbox.ts';
+import type { MailServers, SandboxServers } from './mail-servers.ts';
+import { startDovecotServers } from './mail-servers-dovecot.ts';
+import { startSandboxServers } from './mail-servers-sandbox.ts';
+import { endAll } from './within.ts';
+
+export type { MailServers, SandboxServers };
 
 export interface MailAccount {
   readonly address: string;
   readonly password: string;
 }
 
-/** Mail servers somewhere, and how their owner changes a password there. */
-export interface MailServers {
-  readonly caPem: string;
-  readonly incoming: MailServer;
-  readonly outgoing: MailServer;
-  /** What points a gateway at them. */
-  environment(caFile: string): GatewayEnvironment;
-  setPassword(address: string, password: string): Promise<void>;
-  readonly stop: () => Promise<void>;
-}
-
-export interface SandboxServers extends MailServers {
-  readonly sandbox: Sandbox;
-}
-
-export async function sandboxServers(accounts: readonly MailAccount[]): Promise<SandboxServers> {
-  const sandbox = await startTestSandbox({ accounts });
-  return {
-    sandbox,
-    caPem: sandbox.caPem,
-    incoming: mailServerOf(sandbox, 'imap'),
-    outgoing: mailServerOf(sandbox, 'smtp'),
-    environment: (caFile) => sandboxEnvironment(sandbox, caFile, null),
-    setPassword: async (address, password) => sandbox.setPassword(address, password),
-    stop: () => sandbox.stop(),
-  };
+export function sandboxServers(accounts: readonly MailAccount[]): Promise<SandboxServers> {
+  return startSandboxServers({ accounts });
 }
 
 /** A real Dovecot; null where it is not installed (never with REQUIRE_REAL=1). */
-export async function dovecotServers(accounts: readonly MailAccount[]): Promise<MailServers | null> {
-  const dovecot = await startDovecot({ users: accounts, certificates: await createCertificates() });
-  if (dovecot === null) return null;
-  return {
-    caPem: dovecot.caPem,
-    incoming: { host: 'localhost', port: dovecot.ports.imaps, security: 'TLS' },
-    outgoing: { host: 'localhost', port: dovecot.ports.submissions, security: 'TLS' },
-    environment: (caFile) => ({ CA_FILE: caFile, NETWORK_ALLOW: 'localhost:*;127.0.0.0/8:*' }),
-    setPassword: (address, password) => dovecot.setPassword(address, password),
-    stop: () => dovecot.stop(),
-  };
+export function dovecotServers(accounts: readonly MailAccount[]): Promise<MailServers | null> {
+  return startDovecotServers({ accounts });
 }
 
 /** What takes minutes in earnest takes seconds in a journey. */
@@ -101,11 +68,12 @@ export async function startJourney(engine: EngineName, servers: MailServers, mor
     admin,
     person,
     connect: (account, input) => connectWithPassword(admin, servers, account, input),
-    async end() {
-      await Promise.all(clients.map((client) => client.close()));
-      await gateway.stop();
-      await database.remove();
-    },
+    end: () =>
+      endAll({
+        clients: () => Promise.all(clients.map((client) => client.close())),
+        gateway: () => gateway.stop(),
+        database: () => database.remove(),
+      }),
   };
 }
 

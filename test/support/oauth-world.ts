@@ -4,28 +4,31 @@ import { createOauthBrowser, type OauthBrowser, type SigningPerson } from '../..
 import { createCertificates } from '../../sandbox/certificates.ts';
 import type { AccountInput } from '../../sandbox/accounts.ts';
 import { signInThroughStartPage } from '../../sandbox/demo/api.ts';
-import { sandboxEnvironment, SANDBOX_APP } from '../../sandbox/demo/gateway-environment.ts';
 import type { GatewayEnvironment } from '../../sandbox/demo/gateway-process.ts';
-import { startOauthServer, type OauthServer, type OauthServerOptions } from '../../sandbox/oauth/oauth-server.ts';
+import type { OauthServer, OauthServerOptions } from '../../sandbox/oauth/oauth-server.ts';
 import type { PersonInput } from '../../sandbox/oauth/people.ts';
-import { startSandbox, type Sandbox } from '../../sandbox/sandbox.ts';
-import { startGateway, type RunningGateway } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
-import { safeFacts } from '../../src/log.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Json } from '../http/json.ts';
 import { createTestDatabase, freePlace, type EngineName, type TestDatabase } from './gateway.ts';
 import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
-import { createShiftedClock, type ShiftedClock } from './store.ts';
+import { sandboxOf, type MailKind, type MailServers } from './mail-servers.ts';
+import { createRestartableGateway, type PushedClock } from './restartable-gateway.ts';
+import { startSignInServers, type SignInServers } from './sign-in-servers.ts';
+import { startMailServers } from './telling.ts';
+import { endAll, within } from './within.ts';
 
 type Choice = Parameters<typeof signInThroughStartPage>[3];
 
 /** A gateway between mail servers and the sign-in of Microsoft and Google, all on loopback; it is pointed there by configuration only. */
 export interface OauthWorld {
+  readonly mail: MailServers;
+  /** The switches that only the sandbox's mail servers have. Throws where the mail servers are real. */
   readonly sandbox: Sandbox;
+  readonly signIns: Pick<SignInServers, 'cutIntrospection' | 'mendIntrospection'>;
   readonly microsoft: OauthServer;
   readonly google: OauthServer;
   readonly database: TestDatabase;
-  readonly clock: ShiftedClock;
+  readonly clock: PushedClock;
   readonly url: string;
   readonly caPem: string;
   /** Another one after each start of the gateway. */
@@ -50,6 +53,8 @@ export interface OauthWorld {
   connect(input: Record<string, unknown>, person: SigningPerson): Promise<Json>;
   connectWithPassword(input: Record<string, unknown>): Promise<Json>;
   mailbox(id: string): Promise<Json>;
+  /** A check that begins now; gives the mailbox after it. */
+  check(id: string): Promise<Json>;
   /** Checks until the mailbox is in this health: doubtful refusals want a second one. */
   checkUntil(id: string, passes: (mailbox: Json) => boolean): Promise<Json>;
   /** Attempts are limited by the minute: a minute passes for the limits, and for nothing else. */
@@ -62,59 +67,46 @@ export interface OauthWorld {
 
 export interface OauthWorldOptions {
   readonly engine?: EngineName;
+  /** Default: the sandbox's. */
+  readonly mail?: MailKind;
   readonly accounts: readonly AccountInput[];
   readonly microsoft?: readonly PersonInput[];
   readonly google?: readonly PersonInput[];
-  readonly environment?: GatewayEnvironment | ((sandbox: Sandbox) => GatewayEnvironment);
+  readonly environment?: GatewayEnvironment;
   readonly server?: Partial<OauthServerOptions>;
 }
 
 export async function startOauthWorld(options: OauthWorldOptions): Promise<OauthWorld> {
   const certificates = await createCertificates();
   const caPem = certificates.caPem;
-  const tls = { key: certificates.keyPem, cert: certificates.certificatePem };
-  const sandbox = await startSandbox({ accounts: options.accounts, certificates });
   const place = await freePlace();
-  const signInServer = (flavour: 'microsoft' | 'google', people: readonly PersonInput[]): Promise<OauthServer> =>
-    startOauthServer({
-      flavour,
-      port: 0,
-      tls,
-      app: { ...SANDBOX_APP, redirectUris: [`${place.PUBLIC_URL}/oauth/callback/${flavour}`] },
-      people,
-      ...options.server,
-    });
-  const microsoft = await signInServer('microsoft', options.microsoft ?? []);
-  const google = await signInServer('google', options.google ?? []);
-  sandbox.setIntrospection([microsoft, google].map((server) => ({ ...server.introspection, caPem })));
+  const signIns = await startSignInServers({
+    certificates,
+    publicUrl: place.PUBLIC_URL,
+    people: { microsoft: options.microsoft ?? [], google: options.google ?? [] },
+    ...(options.server === undefined ? {} : { server: options.server }),
+  });
+  const { microsoft, google } = signIns;
+  const mail = await startMailServers(options.mail ?? 'sandbox', {
+    accounts: options.accounts,
+    certificates,
+    introspection: signIns.introspection,
+  });
   const database = await createTestDatabase(options.engine ?? 'sqlite');
   const caFile = join(database.folder, 'ca.pem');
   writeFileSync(caFile, caPem);
-  const environment: GatewayEnvironment = {
-    ...sandboxEnvironment(sandbox, caFile, { microsoft, google }),
+  const gateway = createRestartableGateway({
+    ...mail.environment(caFile),
+    ...signIns.environment,
     ...database.environment,
     ...place,
     CHECK_INTERVAL_SECONDS: '3600',
     CONFIRM_AFTER_SECONDS: '1',
     CHECK_TIMEOUT_SECONDS: '10',
-    ...(typeof options.environment === 'function' ? options.environment(sandbox) : options.environment),
-  };
-  const clock = createPushedClock();
-  const lines: string[] = [];
-  const write =
-    (level: string) =>
-    (message: string, facts?: Readonly<Record<string, unknown>>): void =>
-      void lines.push(JSON.stringify({ level, ...(facts === undefined ? {} : safeFacts(facts)), message }));
-  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  let gateway: RunningGateway | null = null;
-
-  async function start(more: GatewayEnvironment = {}): Promise<void> {
-    const loaded = loadConfig({ ...environment, ...more });
-    if (loaded.kind === 'problems') throw new Error(loaded.problems.join('\n'));
-    gateway = await startGateway(loaded.config, { log, clock, random: Math.random });
-  }
-
-  await start();
+    ...options.environment,
+  });
+  const { clock } = gateway;
+  await gateway.start();
   const url = place.PUBLIC_URL;
   const adminToken = await database.createToken({ role: 'admin', name: 'Ada Admin' });
   const workerToken = await database.createToken({ role: 'worker', name: 'Mail worker' });
@@ -122,10 +114,10 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
 
   const mailbox = async (id: string): Promise<Json> => (await admin.ask('MailboxPage', { id })).mailbox;
 
-  async function follow(authorization: Json, passes: (seen: Json) => boolean): Promise<Json> {
+  async function follow(authorization: Json, what: string, passes: (seen: Json) => boolean): Promise<Json> {
     const live = admin.subscribe('SignInProgress', { id: authorization.id });
     try {
-      return await live.until(passes);
+      return await live.until(passes, `the authorization ${what}`);
     } finally {
       live.stop();
     }
@@ -139,7 +131,11 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
   }
 
   const world: OauthWorld = {
-    sandbox,
+    mail,
+    get sandbox() {
+      return sandboxOf(mail);
+    },
+    signIns,
     microsoft,
     google,
     database,
@@ -151,22 +147,26 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     },
     adminToken,
     workerToken,
-    log: () => lines.join('\n'),
+    log: gateway.log,
     browser: (stopAt = (next) => next.includes('/oauth/result/') || next.includes('desk.test')) => createOauthBrowser(caPem, stopAt),
     signIn: (authorization, person, choice, browser = world.browser()) =>
-      signInThroughStartPage(browser, authorization.authorizationUrl, person, choice),
-    settled: (authorization) => follow(authorization, ({ status }) => status !== 'AWAITING_USER' && status !== 'VERIFYING'),
-    reaches: (authorization, status) => follow(authorization, (seen) => seen.status === status),
+      within(
+        `the sign-in of ${person.address} to come to its end`,
+        signInThroughStartPage(browser, authorization.authorizationUrl, person, choice),
+        gateway.lastLog,
+      ),
+    settled: (authorization) =>
+      follow(authorization, 'to be settled', ({ status }) => status !== 'AWAITING_USER' && status !== 'VERIFYING'),
+    reaches: (authorization, status) => follow(authorization, `to be ${status}`, (seen) => seen.status === status),
     migrate: (input, person, choice) => repaired('MigrateToOAuth', { input }, person, choice),
     signInAgain: (mailboxId, person, choice) => repaired('SignInAgain', { mailboxId }, person, choice),
     async logsIn(id, address) {
-      const accepted = () =>
-        sandbox.state().accounts.find((account) => account.address === address)?.loginsAccepted ?? { imap: 0, smtp: 0 };
-      // A check that is under way, such as the one that confirms a repair, would be joined and counted half.
+      // A check that is under way would be counted half.
       await admin.act('CheckNow', { mailboxId: id });
-      const before = accepted();
+      const before = await mail.acceptedLogins(address);
       await admin.act('CheckNow', { mailboxId: id });
-      return { imap: accepted().imap - before.imap, smtp: accepted().smtp - before.smtp };
+      const after = await mail.acceptedLogins(address);
+      return { imap: after.imap - before.imap, smtp: after.smtp - before.smtp };
     },
     async connect(input, person) {
       const begun = await admin.act('ConnectMailbox', { input: { authMethod: 'OAUTH2', ...input } });
@@ -182,6 +182,12 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
       return mailbox(begun.mailbox.id);
     },
     mailbox,
+    async check(id) {
+      // The first joins the check that is under way, such as the one that confirms a repair.
+      await admin.act('CheckNow', { mailboxId: id });
+      await admin.act('CheckNow', { mailboxId: id });
+      return mailbox(id);
+    },
     async checkUntil(id, passes) {
       for (let tries = 0; tries < 10; tries += 1) {
         const checked = await admin.act('CheckNow', { mailboxId: id });
@@ -195,38 +201,23 @@ export async function startOauthWorld(options: OauthWorldOptions): Promise<Oauth
     waitOutLimits: () => clock.waitOutLimits(),
     async stopGateway() {
       await admin.close();
-      await gateway?.stop();
-      gateway = null;
+      await gateway.stop();
     },
     async startGateway(more) {
-      await start(more);
-      // Connections that were kept open to the one before are found out to be dead one by one.
-      for (let tries = 0; tries < 50; tries += 1) if ((await fetch(`${url}/healthz`).catch(() => null))?.ok === true) break;
+      await gateway.start(more);
       admin = createGraphqlClient(url, adminToken);
     },
-    async end() {
-      await admin.close();
-      await gateway?.stop();
-      await Promise.all([sandbox.stop(), microsoft.stop(), google.stop()]);
-      await database.remove();
-    },
+    end: () =>
+      endAll(
+        {
+          'the admin': () => admin.close(),
+          'the gateway': () => gateway.stop(),
+          'the mail servers': () => mail.stop(),
+          'the sign-in servers': () => signIns.stop(),
+          'the database': () => database.remove(),
+        },
+        gateway.lastLog,
+      ),
   };
   return world;
-}
-
-/** As if time had passed: budgets and windows, which go by monotonic time, see it pass too. Timers are real. */
-function createPushedClock(): ShiftedClock & { waitOutLimits(): void } {
-  const shifted = createShiftedClock();
-  let pushedMs = 0;
-  return {
-    ...shifted,
-    monotonicMs: () => shifted.monotonicMs() + pushedMs,
-    shift(ms) {
-      pushedMs += ms;
-      shifted.shift(ms);
-    },
-    waitOutLimits() {
-      pushedMs += 61_000;
-    },
-  };
 }

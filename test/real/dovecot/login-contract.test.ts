@@ -12,7 +12,7 @@ loginContract('Dovecot', async (): Promise<ServersUnderTest | null> => {
   introspection.grant('own-token', account.address);
   introspection.grant('foreign-token', 'somebody-else@acme.test');
   const certificates = await createCertificates();
-  const common = { users: [account, disabled], certificates, introspectionUrl: introspection.urlWithClient };
+  const common = { users: [account, disabled], certificates, introspection: [introspection] };
   const started: (Dovecot | null)[] = await Promise.all([
     startDovecot(common),
     startDovecot({ ...common, mechanisms: ['plain', 'login', 'xoauth2'] }),

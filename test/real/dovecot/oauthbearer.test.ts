@@ -9,7 +9,7 @@ test('a token logs in by OAUTHBEARER over real SMTP where XOAUTH2 is not offered
   const username = 'support@acme.test';
   const introspection = await startIntrospectionServer();
   introspection.grant('own-token', username);
-  const dovecot = await startDovecot({ users: [], mechanisms: ['plain', 'oauthbearer'], introspectionUrl: introspection.urlWithClient });
+  const dovecot = await startDovecot({ users: [], mechanisms: ['plain', 'oauthbearer'], introspection: [introspection] });
   if (dovecot === null) {
     await introspection.stop();
     return skip('Dovecot is not installed');
