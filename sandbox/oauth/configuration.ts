@@ -58,7 +58,7 @@ export async function configuration(
     pkce: { required: () => true },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: async () => false,
-    rotateRefreshToken: options.rotate ?? false,
+    rotateRefreshToken: options.rotate !== undefined && options.rotate !== false,
     extraTokenClaims: async (_ctx, token) => {
       const accountId = 'accountId' in token ? token.accountId : undefined;
       const person = people.find(accountId ?? '');

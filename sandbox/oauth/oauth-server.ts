@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import './quiet-provider.ts';
 import { decodeJwt, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
@@ -29,8 +30,11 @@ export interface OauthServerOptions {
   readonly people: readonly PersonInput[];
   /** Seconds; 3600 unless a test wants it shorter. */
   readonly accessTokenSeconds?: number;
-  /** A used refresh token is replaced and its reuse ends the grant: stricter than either provider really is. */
-  readonly rotate?: boolean;
+  /**
+   * True: a used refresh token is replaced and its reuse ends the grant, stricter than either provider really is.
+   * 'keeping-used': it is replaced and stays good, as Microsoft's do. Otherwise there is one for good, as Google's.
+   */
+  readonly rotate?: boolean | 'keeping-used';
 }
 
 export interface OauthServer {
@@ -60,7 +64,7 @@ export interface OauthServer {
 export async function startOauthServer(options: OauthServerOptions): Promise<OauthServer> {
   const { flavour, app } = options;
   const people = createPeople(options.people);
-  const tokens = createTokenStore();
+  const tokens = createTokenStore({ keepsUsed: options.rotate === 'keeping-used' });
   const counts: Record<string, number> = {};
   const introspector = { clientId: 'mail-servers', clientSecret: randomBytes(24).toString('base64url') };
   const signing = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -96,7 +100,9 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
       answer(ctx, early);
       return;
     }
+    const present = fault;
     await next();
+    if (present?.kind === 'slow') await sleep(present.ms ?? 2_000);
     if (fault?.kind === 'lose-answer') cut(ctx);
     else dress(ctx, form);
   });
@@ -131,6 +137,7 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
         cut(ctx);
         return 'handled';
       case 'lose-answer':
+      case 'slow':
         return earlyRefusal(form);
       case 'secret-expired':
       case 'secret-invalid':
@@ -145,7 +152,7 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
     const isRefresh = form.get('grant_type') === 'refresh_token';
     if (body?.['error'] === 'invalid_client') answer(ctx, refusal(flavour, 'secret-invalid'));
     else if (body?.['error'] === 'invalid_grant' && isRefresh) answer(ctx, refusal(flavour, 'revoked'));
-    else if (flavour === 'google' && isRefresh && options.rotate !== true) delete body?.['refresh_token'];
+    else if (flavour === 'google' && isRefresh && (options.rotate ?? false) === false) delete body?.['refresh_token'];
   }
 
   async function dressIdToken(body: Record<string, unknown>): Promise<void> {

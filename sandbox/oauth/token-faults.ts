@@ -9,6 +9,7 @@ export const TOKEN_FAULTS = {
   hang: 'no answer at all',
   drop: 'the connection is cut',
   'lose-answer': 'the request is carried out, the answer is lost on the way',
+  slow: 'the request is carried out, the answer comes late (--ms, default 2000)',
   'secret-expired': 'the client secret of the app has expired',
   'secret-invalid': 'the client secret of the app is wrong',
   'app-unknown': 'the app is not known here',

@@ -19,8 +19,11 @@ interface Entry {
   readonly expiresAt: number | null;
 }
 
-/** Everything oidc-provider stores, in one map, so that grants can be ended from outside and the dead be told apart. */
-export function createTokenStore(): TokenStore {
+/**
+ * Everything oidc-provider stores, in one map, so that grants can be ended from outside and the dead be told apart.
+ * `keepsUsed`: a refresh token that was replaced stays good, so that using it again is not noticed.
+ */
+export function createTokenStore({ keepsUsed }: { readonly keepsUsed: boolean }): TokenStore {
   const entries = new Map<string, Entry>();
   const dead = new Map<string, { accountId: string; ended: GrantEnd }>();
   const keyOf = (model: string, id: string): string => `${model}:${id}`;
@@ -52,6 +55,7 @@ export function createTokenStore(): TokenStore {
     findByUid: async (uid) => findWhere(model, 'uid', uid),
     findByUserCode: async (userCode) => findWhere(model, 'userCode', userCode),
     async consume(id) {
+      if (keepsUsed && model === 'RefreshToken') return;
       const payload = live(keyOf(model, id));
       if (payload !== undefined) payload.consumed = Math.floor(Date.now() / 1_000);
     },

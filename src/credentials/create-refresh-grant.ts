@@ -31,6 +31,12 @@ const STORE_AGAIN_MS = 1_500;
 /** Deaths that an answer lost after the provider rotated the token would look like. */
 const DEAD_GRANT: readonly Reason[] = ['OAUTH_GRANT_INVALID', 'OAUTH_GRANT_REVOKED', 'OAUTH_TOKEN_EXPIRED_INACTIVE'];
 
+interface Moment {
+  readonly monotonicMs: number;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 export interface RefreshParts {
   readonly store: Store;
   readonly vault: Vault;
@@ -71,16 +77,17 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     return present.secretVersion === seen.secretVersion ? null : storedToken(owner, present);
   }
 
-  async function writeGrant(
+  /** False, and nothing written, when the grant is gone or no longer has the token that was used. */
+  function writeGrant(
     owner: SecretOwner,
     seen: OAuth2Credential,
     used: string,
     change: (present: OAuth2Credential) => OAuth2Credential,
-  ): Promise<void> {
-    await untilCommitted(store, async () => {
+  ): Promise<boolean> {
+    return untilCommitted(store, async () => {
       const place = await findGrant(store, owner, seen.id);
-      if (place === null || !stillUses(owner, place, used)) return { change: null, result: undefined };
-      return { change: place.write(change(place.credential), clock.now()), result: undefined };
+      if (place === null || !stillUses(owner, place, used)) return { change: null, result: false };
+      return { change: place.write(change(place.credential), clock.now()), result: true };
     });
   }
 
@@ -103,7 +110,7 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     return token !== null && tokenHash(token) === used;
   }
 
-  async function underLease(owner: SecretOwner, seen: OAuth2Credential, force: boolean, leasedAtMs: number): Promise<RefreshedToken> {
+  async function underLease(owner: SecretOwner, seen: OAuth2Credential, force: boolean, leased: Moment): Promise<RefreshedToken> {
     const place = await findGrant(store, owner, seen.id);
     const context = contextOf(seen);
     if (place === null) return failed(gatewayEvidence('CLIENT_STATE_ERROR', context, 'The credential was replaced meanwhile.'));
@@ -123,8 +130,13 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     const used = tokenHash(token);
     const wasInterrupted = present.grant.refreshIntent?.tokenHash === used;
     const intent: RefreshIntent = { tokenHash: used, startedAt: clock.now() };
-    await writeGrant(owner, seen, used, (grantNow) => withIntent(grantNow, intent));
-    if (clock.monotonicMs() - leasedAtMs > SEND_WITHIN_MS) {
+    const stillOurs = await writeGrant(owner, seen, used, (grantNow) => withIntent(grantNow, intent));
+    if (!stillOurs) {
+      // The lease ran out during a pause that no clock saw, and another process has replaced the token since it was read.
+      const message = 'Another process has renewed this sign-in meanwhile.';
+      return (await storedMeanwhile(owner, present)) ?? failed(gatewayEvidence('CONNECTION_TIMEOUT', context, message));
+    }
+    if (since(leased) > SEND_WITHIN_MS) {
       if (!wasInterrupted) await writeGrant(owner, seen, used, (grantNow) => withoutIntent(grantNow, intent));
       return failed(gatewayEvidence('CONNECTION_TIMEOUT', context, 'The refresh was not sent in time.'));
     }
@@ -135,6 +147,21 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
       return { kind: 'TOKEN', accessToken, expiresAt, fresh: true };
     }
     return afterRefusal(owner, present, intent, outcome.evidence, wasInterrupted);
+  }
+
+  async function storedMeanwhile(owner: SecretOwner, seen: OAuth2Credential): Promise<RefreshedToken | null> {
+    const place = await findGrant(store, owner, seen.id);
+    return place === null ? null : newerToken(owner, seen, place.credential);
+  }
+
+  function thisMoment(): Moment {
+    return { monotonicMs: clock.monotonicMs(), at: clock.now() };
+  }
+
+  /** The monotonic clock stands still while a machine sleeps, and the other one can be set: whichever saw more time pass. */
+  function since(moment: Moment): number {
+    const { monotonicMs, at } = thisMoment();
+    return Math.max(monotonicMs - moment.monotonicMs, at - moment.at);
   }
 
   async function afterRefusal(
@@ -153,8 +180,7 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
       if (saysItself(evidence)) await forget();
       return failed(evidence);
     }
-    const place = await findGrant(store, owner, seen.id);
-    const newer = place === null ? null : newerToken(owner, seen, place.credential);
+    const newer = await storedMeanwhile(owner, seen);
     if (newer !== null) return newer;
     if (wasInterrupted && DEAD_GRANT.includes(diagnosis.reason)) return failed(gatewayEvidence('REFRESH_INTERRUPTED', contextOf(seen)));
     await forget();
@@ -165,11 +191,11 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     const lease = `refresh:${seen.id}`;
     const until = clock.monotonicMs() + WAIT_FOR_OTHER_MS;
     for (;;) {
-      const askedAtMs = clock.monotonicMs();
+      const asked = thisMoment();
       const { acquired } = await store.acquireLease(lease, parts.holder, LEASE_MS);
       if (acquired) {
         try {
-          return await underLease(owner, seen, force, askedAtMs);
+          return await underLease(owner, seen, force, asked);
         } finally {
           await store.releaseLease(lease, parts.holder).catch((error: unknown) => {
             log.warn('A refresh lease could not be released; it ends by itself.', {
@@ -178,8 +204,7 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
           });
         }
       }
-      const place = await findGrant(store, owner, seen.id);
-      const newer = place === null ? null : newerToken(owner, seen, place.credential);
+      const newer = await storedMeanwhile(owner, seen);
       if (newer !== null) return newer;
       if (clock.monotonicMs() >= until)
         return failed(gatewayEvidence('CONNECTION_TIMEOUT', contextOf(seen), 'Another process is refreshing this sign-in.'));

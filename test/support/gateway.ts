@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import mongoose from 'mongoose';
 import { describe, inject, test } from 'vitest';
 import type { GatewayEnvironment } from '../../sandbox/demo/gateway-process.ts';
 import { startGateway } from '../../src/app.ts';
@@ -13,6 +12,7 @@ import { migrateStore, openStore } from '../../src/store/open.ts';
 import type { Store } from '../../src/store/store.ts';
 import { systemClock } from '../../src/system-clock.ts';
 import { createKeyRing } from '../../src/vault/keyring-file.ts';
+import { dropDatabase } from './drop-database.ts';
 import { databaseUrl } from './mongo-server.ts';
 import { silentLog, temporaryFolder } from './store.ts';
 
@@ -76,16 +76,7 @@ export async function createTestDatabase(engine: EngineName): Promise<TestDataba
         return outcome.lines[0] ?? '';
       }),
     async remove() {
-      if (engine === 'mongodb') {
-        const client = new mongoose.mongo.MongoClient(url);
-        // A killed gateway may have left a transaction open, which the server would wait for.
-        const writers = await client.db().collection<{ _id: string }>('writers').find().toArray();
-        const sessions = writers.map(({ _id }) => ({ id: new mongoose.mongo.UUID(_id) }));
-        // An empty list would mean every session of this user.
-        if (sessions.length > 0) await client.db('admin').command({ killSessions: sessions });
-        await client.db().dropDatabase();
-        await client.close();
-      }
+      if (engine === 'mongodb') await dropDatabase(url);
       folder.remove();
     },
   };
