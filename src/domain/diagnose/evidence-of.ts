@@ -99,13 +99,35 @@ function innerReply(found: readonly Facts[], written: Facts): Pick<Evidence, 're
 const FILLER =
   /^(?:command failed|error|unknown error|authentication failure|connection not available|unexpected close|invalid login)\.?$/i;
 
+/** As somebody would type it: no invisible characters, one kind of space, no entities of a web page. */
+function plain(text: string): string {
+  return text
+    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, '')
+    .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ')
+    .replace(/&(?:#0?39|#x27|apos);/gi, "'")
+    .replace(/&quot;/gi, '"')
+    .replace(/&amp;/gi, '&');
+}
+
 /** Frames of JavaScript, Java, Python and PHP: file names hold words such as "internal" and "timeout". */
-const STACK_FRAME = /^[ \t]*(?:at [^\n]*[(:]\S*\d+\)?(?: \{)?,?|File "[^\n]*", line \d+[^\n]*|#\d+ [^\n]*\(\d+\)[^\n]*)$/gm;
+function withoutFrames(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !isFrame(line.trim()))
+    .join('\n');
+}
+
+/** Looks at both ends of a line only, so that no line costs more than its length. */
+function isFrame(line: string): boolean {
+  if (line.startsWith('at ')) return /[(:][^\s(:]{0,200}\d\)?(?: \{)?,?$/.test(line.slice(-220));
+  if (line.startsWith('File "')) return /", line \d/.test(line);
+  return /^#\d{1,4} /.test(line) && /\(\d{1,9}\)/.test(line);
+}
 
 /** Libraries repeat themselves: a sentence that is part of another one is dropped, and so are fillers beside anything else. */
 function sentences(texts: readonly (string | null)[]): string {
   const all = texts
-    .flatMap((text) => (text === null || text.trim() === '' ? [] : [text.slice(0, MAX_INPUT).replace(STACK_FRAME, '').trim()]))
+    .flatMap((text) => (text === null || text.trim() === '' ? [] : [withoutFrames(plain(text.slice(0, MAX_INPUT))).trim()]))
     .slice(0, 40);
   const telling = all.filter((text) => !FILLER.test(text));
   const kept = (telling.length > 0 ? telling : all).filter(

@@ -10,8 +10,13 @@ export function ambiguousExchange(reading: Reading): Finding | null {
   if (reading.vendor !== 'MICROSOFT' && (reading.vendor !== null || reading.evidence.context.provider !== null)) return null;
   if (reading.evidence.enhancedCode === '5.7.3') return refusedSending(reading);
   if (reading.evidence.enhancedCode === '5.7.139') return refusedByPolicy(reading);
-  const bare = /(?:^|[^a-z])(login|authenticate) failed\.?(?:["'\])}]|$)/.exec(reading.words.trim())?.[1];
+  const bare = /(?:^|[^a-z])(login|authenticate) failed$/.exec(withoutNoise(reading.words))?.[1];
   return bare === undefined || reading.evidence.responseCode !== null ? null : refusedFetching(reading, bare);
+}
+
+/** What stands in brackets names a machine and a time; what ends a sentence or a quotation says nothing. */
+function withoutNoise(words: string): string {
+  return words.replace(/(?<=\S )(?:\[[^\][]*\]|\([^()]*\))/g, ' ').replace(/[\s.!"'\])}]+$/, '');
 }
 
 function refusedFetching(reading: Reading, command: string): Finding {

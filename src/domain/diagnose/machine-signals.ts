@@ -72,7 +72,7 @@ function isTransient(reading: Reading, codes: ReadonlySet<string>): boolean {
 
 /** A page instead of an answer: a proxy or a broken front end (test-servers section 2, traps 5 and 12). */
 function isNoJson(reading: Reading): boolean {
-  return /^\s*<(?:!doctype|html)|cannot create property '?\w+'? on string|unexpected token .{0,20}(?:json|<)|is not valid json|unexpected end of json/.test(
+  return /<!doctype html|<html[\s>]|cannot create property '?\w+'? on string|unexpected token .{0,20}(?:json|<)|is not valid json|unexpected end of json/.test(
     reading.text,
   );
 }

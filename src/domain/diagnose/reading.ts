@@ -17,21 +17,29 @@ export interface Reading {
 }
 
 const LINK = /\bhttps?:\/\/\S+/g;
+/** Begins where no name can have begun before: a run of hyphens and dots is read once, not from each of them. */
 const HOST_NAME =
-  /\b(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b|\b[a-z0-9-]+\.(?:com|net|org|io|de|fr|ru|uk|cn|jp|eu|lan|local|test|example|invalid|internal)\b/g;
+  /(?<![a-z0-9_.-])(?:(?:[a-z0-9_-]+\.){2,}[a-z]{2,}\b|[a-z0-9_-]+\.(?:com|net|org|io|de|fr|ru|uk|cn|jp|eu|lan|local|test|example|invalid|internal)\b)/g;
 
 /** "TAG NO text" and "* BYE text" say the status once more; without it no word is read as a negation. */
 const TAGGED = /^\s*(?:\*|\.|TAG|[A-Z]{0,6}\d{1,9})\s+(?:NO|BAD|BYE)\s+/gm;
 
-/** nodemailer's heading of a refused AUTH, whatever the reply means. */
-const HEADING = /\binvalid login: (?=\d{3}\b)/gi;
+/** The code that each further line of an SMTP reply says again: a sentence may go on behind it. */
+const CONTINUED = /\r?\n\s*[2-5]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3}\b)?/g;
+
+/** Numbers by which servers find their own log again. "Session" is then no word about sessions. */
+const REFERENCE =
+  /\b(?:session|connection|request|trace|correlation|message|queue|client)?[ _-]?(?:id|sid|session|ref|reference|ticket)[ :=#]{1,3}(?=[0-9a-f-]*\d)[0-9a-f-]{6,64}\b/g;
+
+/** Headings of libraries, whatever the answer means: nodemailer's of a refused AUTH, imapflow's of any refusal. */
+const HEADING = /\binvalid login: (?=\d{3}\b)|\bcommand failed: /gi;
 
 export function read(evidence: Evidence): Reading {
   const text = normalized(evidence.text);
   return {
     evidence,
     text,
-    words: text.replace(LINK, ' ').replace(HOST_NAME, ' '),
+    words: text.replace(LINK, ' ').replace(HOST_NAME, ' ').replace(REFERENCE, ' '),
     vendor: vendorOf(evidence, text),
     usesOAuth: usesOAuth(evidence),
     answered:
@@ -48,6 +56,7 @@ export function read(evidence: Evidence): Reading {
 function normalized(text: string): string {
   return text
     .replace(TAGGED, '')
+    .replace(CONTINUED, ' ')
     .replace(HEADING, '')
     .toLowerCase()
     .normalize('NFD')

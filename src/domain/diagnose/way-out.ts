@@ -5,8 +5,8 @@ import type { Reading } from './reading.ts';
 
 /**
  * What lies between the gateway and a sign-in provider: its proxy opened no tunnel (network/proxy-tunnel), or somebody on the
- * way shows a certificate of their own. Nobody behind that was asked, so neither the provider nor the mailbox is to blame:
- * what passes by itself is transient, the rest is one incident of the operator's.
+ * way answers in its place. Neither the provider nor the mailbox is to blame: what passes by itself is transient, the rest is
+ * one incident of the operator's.
  */
 export function wayOut(reading: Reading): Finding | null {
   const { codes } = reading.evidence;
@@ -29,6 +29,15 @@ export function wayOut(reading: Reading): Finding | null {
       ...OPERATOR,
       message:
         "The gateway's proxy does not let it connect to the sign-in provider. The operator has to allow that host on the proxy or name it in NO_PROXY; no mailbox has to sign in again.",
+    });
+  // A page of the provider's own says so by its status; what is not there at all is a wrong address.
+  const { httpStatus } = reading.evidence;
+  if (codes.includes('UNREADABLE_ANSWER') && httpStatus !== null && httpStatus < 500 && httpStatus !== 404 && httpStatus !== 429)
+    return finding('PROVIDER_UNAVAILABLE', 'LIKELY', {
+      actor: 'NOBODY',
+      retryable: true,
+      message:
+        'Something else answers in the place of the sign-in provider, such as the page of a proxy or firewall. The gateway tries again by itself; if it lasts, its operator should look at its way to the internet.',
     });
   // The operator chose the host of a sign-in provider, so nobody in a workspace can have misspelled it.
   if (reading.evidence.context.protocol === 'OAUTH' && codes.some((code) => CERTIFICATE.test(code)))

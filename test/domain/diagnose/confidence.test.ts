@@ -59,6 +59,62 @@ describe('nobody who owns a mailbox is asked', () => {
   });
 });
 
+describe('one account is kept out, not all that share its organization', () => {
+  test.each([
+    'AADSTS50105: The signed in user is not assigned to a role for the application.',
+    'AADSTS80012: OnPremisePasswordValidationAccountLogonInvalidHours - attempted to log on outside of the allowed hours.',
+  ])('%s', (text) => {
+    const diagnosis = diagnose(evidenceOf(text, contextOfHints({ protocol: 'oauth' })));
+    expect(diagnosis).toMatchObject({ reason: 'ADMIN_POLICY_BLOCKED', actor: 'TENANT_ADMIN', onlyThisAccount: true });
+    expect(treatmentOf(diagnosis)).toBe('PERMANENT');
+  });
+
+  test('a policy against the whole organization is shared', () => {
+    const diagnosis = diagnose(evidenceOf("AADSTS500021: Access to 'x' tenant is denied.", contextOfHints({ protocol: 'oauth' })));
+    expect(diagnosis).not.toHaveProperty('onlyThisAccount');
+    expect(treatmentOf(diagnosis)).toBe('SHARED');
+  });
+});
+
+describe('what stands in front of the words decides nothing', () => {
+  test.each([
+    [
+      'a locked account is not unlocked in a browser because somebody became suspicious',
+      'NO [CONTACTADMIN] Account locked after suspicious activity',
+      'ACCOUNT_LOCKED',
+    ],
+    ['a login that was stopped for being suspicious is', 'NO [ALERT] Login blocked due to suspicious activity', 'WEB_LOGIN_REQUIRED'],
+    [
+      "nodemailer's heading in front of a code that SMTP does not have says nothing",
+      { message: 'Invalid login: 999 error', code: 'EAUTH', responseCode: 999, response: '999 error' },
+      'UNKNOWN',
+    ],
+    ['nor does the heading alone', { message: 'Invalid login', code: 'EAUTH', responseCode: 999, response: '999 error' }, 'UNKNOWN'],
+    [
+      'an empty answer of msal is an outage or a throttle',
+      { name: 'ServerError', errorCode: '', errorMessage: '' },
+      'PROVIDER_UNAVAILABLE',
+    ],
+  ] as const)('%s', (_rule, raw, reason) => {
+    expect(diagnose(evidenceOf(raw, contextOfHints({ authType: 'password' }))).reason).toBe(reason);
+  });
+});
+
+describe('a server that lists what it might be does not know', () => {
+  const list = 'Login fail. Account is abnormal, service is not open, password is incorrect, login frequency limited, or system is busy.';
+
+  test('so it is a suspicion that names the passing causes too', () => {
+    const diagnosis = diagnose(evidenceOf(`535 ${list}`, contextOfHints({ provider: 'qq', protocol: 'smtp', authType: 'password' })));
+    expect(diagnosis).toMatchObject({ reason: 'BAD_CREDENTIALS', confidence: 'AMBIGUOUS' });
+    expect(diagnosis.alternatives).toEqual(expect.arrayContaining(['RATE_LIMITED', 'PROVIDER_UNAVAILABLE']));
+    expect(treatmentOf(diagnosis)).toBe('SUSPICION');
+  });
+
+  test('while a list of passing causes passes', () => {
+    expect(treated('535 Server busy, overloaded, or under maintenance')).toBe('TRANSIENT');
+  });
+});
+
 describe('the same words mean what they can mean there', () => {
   test.each([
     [

@@ -15,9 +15,20 @@ export function oauthBodyFacts(node: Foreign): Facts {
     aadsts: aadsts === null ? codes : [...codes, aadsts],
     httpStatus: httpStatusOf(numberField(node, 'status') ?? numberField(node, 'statusCode')),
     command: authorizeStep(stringField(node, 'where')),
-    retryAfterMs: retryAfterMs(headers === null ? null : numberField(headers, 'retry-after')),
+    retryAfterMs: retryAfterMs(headers === null ? null : headerNumber(headers, 'retry-after')),
     texts: [stringField(node, 'error_description')],
   };
+}
+
+/** Of a plain object, or of the Headers of a fetch. */
+function headerNumber(headers: Foreign, name: string): number | null {
+  const get = field(headers, 'get');
+  if (typeof get !== 'function') return numberField(headers, name);
+  try {
+    return numberField({ value: get.call(headers, name) as unknown }, 'value');
+  } catch {
+    return null;
+  }
 }
 
 /** Which end of the browser's round trip reported: it decides what access_denied means. */

@@ -29,7 +29,7 @@ const RESPONSE_CODES = [
 const BRACKETED = new RegExp(`\\[(${RESPONSE_CODES.join('|')})(?=[\\] ])`, 'i');
 
 /** "NO …" at the start of a line, after a tag or an asterisk, or right before a response code. POP3 says -ERR. */
-const STATUS = /(?:^|\n)\s*(?:(?:\*|\.|TAG|[A-Z]{0,6}\d{1,9})\s+)?(NO|BAD|BYE|-ERR)\s+\S|\b(NO|BAD|BYE|-ERR)\s+\[/;
+const STATUS = /(?:^|\n)\s*(?:(?:\*|\.|TAG|[A-Z]{0,6}\d{1,9})\s+)?(NO|BAD|BYE|-ERR|-err)\s+\S|\b(NO|BAD|BYE|-ERR|-err)\s+\[/;
 
 /** Reply codes of SMTP that are in use; 465 and 587 are ports, 429 is HTTP's. */
 const REPLIES = '4(?:2[0-2]|3[0-5]|4[0-9]|5[0-9]|7[0-9])|5(?:0[0-5]|1[0-9]|2[0-9]|3[0-9]|4[0-9]|5[0-9]|6[05]|7[01])';
@@ -128,7 +128,7 @@ function lastReply(text: string): { readonly replyCode: number | null; readonly 
 function statusOf(text: string): string | null {
   const found = STATUS.exec(text);
   const status = found?.[1] ?? found?.[2] ?? null;
-  return status === '-ERR' ? 'NO' : status;
+  return status?.toUpperCase() === '-ERR' ? 'NO' : status;
 }
 
 function suberrorOf(text: string): string | null {
