@@ -157,6 +157,7 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
       checks: status.checks,
       probe,
       discover: network.discover,
+      refusalOfHost: network.refusalOfHost,
       signIn: { configured: (provider) => providers.of(provider) !== null },
       revocation,
       limits: createRateLimits(clock),

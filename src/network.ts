@@ -1,15 +1,22 @@
 import type { Config } from './config.ts';
 import type { Log } from './domain/log.ts';
-import type { PinHost } from './network/dial.ts';
+import { HostNotAllowed, type PinHost } from './network/dial.ts';
 import type { DiscoverMailServers } from './network/discovered.ts';
 import { createDiscovery } from './network/discovery/discover.ts';
 import { createHttpsGet } from './network/https-get.ts';
 import { createPinHost } from './network/pin.ts';
 import { createPortTest } from './network/port-test.ts';
 import { resolveHost, resolveMx, resolveSrv } from './network/resolve.ts';
+import type { Gateway } from './resolvers/gateway.ts';
+
+export interface Network {
+  readonly pinHost: PinHost;
+  readonly discover: DiscoverMailServers;
+  readonly refusalOfHost: Gateway['refusalOfHost'];
+}
 
 /** The outside as this gateway may reach it. The operator's own provider servers may resolve anywhere. */
-export function createNetwork(config: Config, log: Log): { readonly pinHost: PinHost; readonly discover: DiscoverMailServers } {
+export function createNetwork(config: Config, log: Log): Network {
   const { servers } = config.settings;
   const pinHost = createPinHost({
     resolve: resolveHost,
@@ -25,5 +32,13 @@ export function createNetwork(config: Config, log: Log): { readonly pinHost: Pin
     servers,
     log,
   });
-  return { pinHost, discover };
+  return {
+    pinHost,
+    discover,
+    refusalOfHost: (host, port, signal) =>
+      pinHost(host, port, 'mail', signal).then(
+        () => null,
+        (error: unknown) => (error instanceof HostNotAllowed ? error.message : null),
+      ),
+  };
 }

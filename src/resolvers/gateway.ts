@@ -25,6 +25,8 @@ export interface Gateway {
   readonly checks: Checks;
   readonly probe: Probe;
   readonly discover: DiscoverMailServers;
+  /** Why the network guard would not let anybody dial this host, for the admin; null when it would, or when its name has no address now. */
+  readonly refusalOfHost: (host: string, port: number, signal: AbortSignal) => Promise<string | null>;
   readonly signIn: SignIn;
   /** Absent where no provider is: then grants that are given up are only erased. */
   readonly revocation?: Revocation;

@@ -110,6 +110,7 @@ export async function startGatewayServer(
     feed,
     repair,
     discover: () => Promise.resolve([]),
+    refusalOfHost: () => Promise.resolve(null),
     signIn: { configured: () => false },
     limits: createRateLimits(clock),
     advisories: DEFAULT_ADVISORIES,

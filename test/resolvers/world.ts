@@ -82,6 +82,8 @@ export interface World {
   readonly worker: Viewer;
   readonly reader: Viewer;
   readonly discovered: MailServerSuggestion[];
+  /** Hosts that the network guard refuses. */
+  readonly forbiddenHosts: Set<string>;
   readonly configured: Set<Provider>;
   readonly logged: string[];
   readonly wakes: () => number;
@@ -117,6 +119,7 @@ export async function createWorld(): Promise<World> {
   const vault = createVault(() => ring);
   const openLogin = createOpenLogin({ vault, clock, log });
   const discovered: MailServerSuggestion[] = [];
+  const forbiddenHosts = new Set<string>();
   const configured = new Set<Provider>();
   let wakes = 0;
   const checks = {
@@ -144,6 +147,8 @@ export async function createWorld(): Promise<World> {
       feed: createFeed({ store, clock, log }),
       repair,
       discover: () => Promise.resolve(discovered),
+      refusalOfHost: (host) =>
+        Promise.resolve(forbiddenHosts.has(host) ? `Connections to ${host} are not allowed from this gateway.` : null),
       signIn: { configured: (provider) => configured.has(provider) },
       limits: createRateLimits(clock),
       advisories: DEFAULT_ADVISORIES,
@@ -171,6 +176,7 @@ export async function createWorld(): Promise<World> {
     worker: viewerOf('WORKER'),
     reader: viewerOf('VIEWER'),
     discovered,
+    forbiddenHosts,
     configured,
     logged,
     wakes: () => wakes,

@@ -15,6 +15,9 @@ import { mutation } from '../mutation.ts';
 import { deletionIssues, primaryMustSend } from '../repair-plan.ts';
 import { mailboxReplay } from '../replay.ts';
 
+/** A name server that is slower says nothing here: the check of the mailbox will. */
+const RESOLVE_MS = 5_000;
+
 /** Changes settings. A leg that dials elsewhere or is new is UNVERIFIED and checked at once; an update that changes nothing writes nothing. */
 export const updateMailbox = mutation<UpdateMailboxInput, MailboxPayload>({
   operation: 'updateMailbox',
@@ -39,6 +42,7 @@ async function update(gateway: Gateway, viewer: Viewer, input: UpdateMailboxInpu
     const workspace = await workspaceOf(gateway.store, viewer.workspaceId);
     const problems = settingIssues(mailbox, workspace, input);
     if (problems.length === 0 && !counted) problems.push(...hostIssues(gateway, viewer, mailbox, input));
+    if (problems.length === 0) problems.push(...(await refusedHosts(gateway, mailbox, input)));
     if (problems.length > 0) return { change: null, result: failed(invalidInput(problems)) };
     counted = true;
 
@@ -95,6 +99,29 @@ function hostIssues(gateway: Gateway, viewer: Viewer, mailbox: LiveMailbox, inpu
       message: `Too many new servers at once. Try again in ${wait} seconds.`,
     },
   ];
+}
+
+/** A host that can never be dialled is refused here: behind it the mailbox would stop at its next check. */
+async function refusedHosts(gateway: Gateway, mailbox: LiveMailbox, input: UpdateMailboxInput): Promise<readonly InputIssue[]> {
+  const { incomingServer, outgoingServer } = mailbox.active;
+  const typed = [
+    { path: 'incoming', server: given(input.incoming), now: incomingServer },
+    { path: 'outgoing', server: given(input.outgoing), now: outgoingServer },
+  ];
+  const stopped = new AbortController();
+  const timer = gateway.clock.schedule(RESOLVE_MS, () => stopped.abort());
+  try {
+    const issues = await Promise.all(
+      typed.map(async ({ path, server, now }): Promise<InputIssue[]> => {
+        if (server === null || (server.host === now?.host && server.port === now.port)) return [];
+        const refusal = await gateway.refusalOfHost(server.host, server.port, stopped.signal);
+        return refusal === null ? [] : [{ path: [path, 'host'], message: refusal }];
+      }),
+    );
+    return issues.flat();
+  } finally {
+    timer.cancel();
+  }
 }
 
 /** What is not given stays. A leg that is new gets the provider's server or a discovered one. */

@@ -104,6 +104,14 @@ describe('updating a mailbox', () => {
     errorOf(await updateMailbox(world.gateway, world.worker, { mailboxId: mailbox.id }), 'PermissionDenied');
   });
 
+  test('to a host that this gateway may never dial is refused at the host: the mailbox goes on where it is', async () => {
+    world.forbiddenHosts.add('169.254.169.254');
+    const outcome = await update({ outgoing: { host: '169.254.169.254', port: 465, security: 'TLS' } });
+    expect(pathsOf(outcome)).toEqual(['outgoing.host']);
+    expect(errorOf(outcome, 'InvalidInput')).toMatchObject({ issues: [{ message: expect.stringContaining('not allowed') }] });
+    expect(await world.mailbox(mailbox.id)).toMatchObject({ version: mailbox.version, outgoing: { health: 'HEALTHY' } });
+  });
+
   test('with the eleventh new host within a minute is refused at the host', async () => {
     for (let host = 0; host < 8; host += 1) payloadOf(await update({ incoming: { ...IMAP, host: `host-${host}.test` } }));
     expect(pathsOf(await update({ incoming: { ...IMAP, host: 'host-8.test' } }))).toEqual(['incoming.host']);
