@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { DEFAULT_ADVISORIES, parseAdvisories, type Advisories } from './domain/advisories.ts';
 import type { MailServer } from './domain/mail.ts';
 import type { GatewaySettings } from './domain/settings.ts';
+import { ownOrigins } from './network/own-origins.ts';
 import { parseNetworkAllow, type NetworkAllow } from './network/network-allow.ts';
 import { readProxy, type HttpsProxy } from './network/proxy.ts';
 import { parseServerPlace } from './network/server-place.ts';
+import { certificateProblem } from './providers/microsoft/app-credential.ts';
 import { Secret } from './vault/secret.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -221,6 +223,9 @@ function microsoftApp(problems: string[], env: z.infer<typeof Environment>): Mic
     );
     return null;
   }
+  const certificate = env.MICROSOFT_CLIENT_SECRET_FILE === undefined ? env.MICROSOFT_CERTIFICATE_FILE : undefined;
+  const flaw = certificate === undefined ? null : certificateProblem(secret());
+  if (flaw !== null) problems.push(`MICROSOFT_CERTIFICATE_FILE: ${certificate} ${flaw}.`);
   return {
     clientId: env.MICROSOFT_CLIENT_ID,
     authority: env.MICROSOFT_AUTHORITY,
@@ -277,14 +282,6 @@ function advisories(problems: string[], path: string | undefined): Advisories {
     problems.push(`ADVISORIES_FILE: ${path}: ${error instanceof Error ? error.message : 'is not valid'}`);
     return DEFAULT_ADVISORIES;
   }
-}
-
-/** On one's own machine a page is opened as localhost or as 127.0.0.1: both are this gateway's own. */
-function ownOrigins(publicUrl: URL): readonly string[] {
-  const loopback = ['localhost', '127.0.0.1', '[::1]'];
-  if (!loopback.includes(publicUrl.hostname)) return [publicUrl.origin];
-  const port = publicUrl.port === '' ? '' : `:${publicUrl.port}`;
-  return loopback.map((host) => `${publicUrl.protocol}//${host}${port}`);
 }
 
 /** What a variable means; one that cannot be read becomes a problem and counts as not set, so that the others are checked too. */

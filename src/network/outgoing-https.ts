@@ -23,6 +23,27 @@ export interface OutgoingAnswer {
   readonly text: string;
 }
 
+/** An answer that is no JSON: the page of a proxy, a firewall or a load balancer. Never a statement about a grant. */
+export class UnreadableAnswer extends Error {
+  readonly code = 'UNREADABLE_ANSWER';
+  readonly status: number;
+  constructor(status: number) {
+    super('Something else than the expected JSON was answered.');
+    this.name = 'UnreadableAnswer';
+    this.status = status;
+  }
+}
+
+/** The object that a text is as JSON; null when it is none. */
+export function jsonObjectOf(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
 export interface OutgoingOptions {
   /** PEM certificates trusted besides Node's own roots, for targets and for a proxy that speaks TLS. */
   readonly ca: readonly string[] | null;

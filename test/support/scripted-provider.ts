@@ -12,7 +12,6 @@ export type Flavour = 'microsoft' | 'google';
 /** What the token endpoint does with a request; an object as body is sent as JSON. */
 export type Answer =
   | {
-      readonly kind?: 'answer';
       readonly status: number;
       readonly body: object | string;
       readonly headers?: Readonly<Record<string, string>>;
@@ -151,9 +150,8 @@ export async function startScriptedProvider(flavour: Flavour): Promise<ScriptedP
 }
 
 function give(response: ServerResponse, answer: Answer): void {
-  if (answer.kind === 'hang') return;
-  if (answer.kind === 'drop') {
-    response.socket?.destroy();
+  if (!('status' in answer)) {
+    if (answer.kind === 'drop') response.socket?.destroy();
     return;
   }
   const isText = typeof answer.body === 'string';

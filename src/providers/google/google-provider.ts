@@ -175,15 +175,14 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     async refresh(refreshToken, _scopes, timeoutMs) {
       const result = await attempt(timeoutMs, async (oauth) => {
         oauth.setCredentials({ refresh_token: refreshToken.reveal() });
-        const answer = await oauth.getAccessToken();
-        const rotated = oauth.credentials.refresh_token;
-        const { scope, expiry_date: expiryDate } = oauth.credentials;
+        const { credentials, res } = await oauth.refreshAccessToken();
+        const { refresh_token: rotated, scope, expiry_date: expiryDate } = credentials;
         return tokenSet({
-          access_token: answer.token ?? null,
+          access_token: credentials.access_token ?? null,
           refresh_token: rotated === refreshToken.reveal() ? null : (rotated ?? null),
           expiry_date: expiryDate ?? null,
           ...(scope === undefined ? {} : { scope }),
-          refresh_token_expires_in: lifetimeIn(answer.res?.data),
+          refresh_token_expires_in: lifetimeIn(res?.data),
         });
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };

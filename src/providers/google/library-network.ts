@@ -1,12 +1,12 @@
 import type { Deadline } from '../../network/deadline.ts';
-import type { OutgoingHttps } from '../../network/outgoing-https.ts';
+import { jsonObjectOf, UnreadableAnswer, type OutgoingHttps } from '../../network/outgoing-https.ts';
 
-/** Statuses whose answers have no body (Fetch standard, "null body status"). */
-const WITHOUT_BODY = [101, 103, 204, 205, 304];
+/** Successes that have no body (Fetch standard, "null body status"). */
+const WITHOUT_BODY = [204, 205];
 
 /**
  * Google's libraries fetch by this instead of by their own client: the gateway's CA and proxy, one deadline, one request a
- * call, no redirects.
+ * call. What is no JSON is thrown, since the library would take a page for tokens; and so is a redirect, which nobody follows.
  */
 export function libraryFetch(outgoing: OutgoingHttps, deadline: Deadline): typeof fetch {
   return async (input, init) => {
@@ -16,6 +16,9 @@ export function libraryFetch(outgoing: OutgoingHttps, deadline: Deadline): typeo
       { method: asked.method, url: asked.url, headers: Object.fromEntries(asked.headers), body },
       deadline,
     );
+    const isElsewhere = answer.status >= 300 && answer.status < 400;
+    const isPage = !WITHOUT_BODY.includes(answer.status) && jsonObjectOf(answer.text) === null;
+    if (isElsewhere || isPage) throw new UnreadableAnswer(answer.status);
     return new Response(WITHOUT_BODY.includes(answer.status) ? null : answer.text, {
       status: answer.status,
       headers: answer.headers,

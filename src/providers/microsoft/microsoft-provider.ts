@@ -18,7 +18,7 @@ export interface MicrosoftOptions {
   readonly clientId: string;
   /** https only; msal refuses anything else. */
   readonly authority: string;
-  /** Hosts (with port) of authorities that are not Microsoft's own. */
+  /** Further hosts (with port) that may stand in its place, besides the authority's own. */
   readonly knownAuthorities: readonly string[];
   /** Read at each use: an operator who replaces an expired secret needs no restart. */
   readonly secret: () => Secret;
@@ -52,7 +52,8 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
       auth: {
         clientId: options.clientId,
         authority: options.authority,
-        knownAuthorities: [...options.knownAuthorities],
+        // The operator's own authority is believed; msal would ask a public host whether to.
+        knownAuthorities: [...new Set([authority.host, ...options.knownAuthorities])],
         ...credential,
       },
       system: {
@@ -198,7 +199,7 @@ function withWire(error: unknown, network: RecordingNetwork): unknown {
     subError: fields['subError'],
     errorNo: fields['errorNo'],
     ...(wire.status === null ? {} : { status: wire.status }),
-    ...(wire.retryAfter === null ? {} : { retryAfter: wire.retryAfter }),
+    ...(wire.retryAfter === null ? {} : { headers: { 'retry-after': wire.retryAfter } }),
     ...(wire.fault === null ? {} : { cause: wire.fault }),
   };
 }

@@ -1,6 +1,6 @@
 import { AuthError, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node';
 import type { Deadline } from '../../network/deadline.ts';
-import type { OutgoingHttps } from '../../network/outgoing-https.ts';
+import { jsonObjectOf, UnreadableAnswer, type OutgoingHttps } from '../../network/outgoing-https.ts';
 
 /** What really happened on the wire; msal flattens it to "network_error" or "endpoints_resolution_error". */
 export interface RecordedExchange {
@@ -13,17 +13,6 @@ export interface RecordedExchange {
 export interface RecordingNetwork {
   readonly module: INetworkModule;
   last(): RecordedExchange | null;
-}
-
-/** An answer that is no JSON: a proxy's or load balancer's page. Never a statement about a grant. */
-export class UnreadableAnswer extends Error {
-  readonly code = 'UNREADABLE_ANSWER';
-  readonly status: number;
-  constructor(status: number) {
-    super(`The token endpoint answered ${status} with something that is no JSON.`);
-    this.name = 'UnreadableAnswer';
-    this.status = status;
-  }
 }
 
 /** Discovery documents, which are public and say the same for everybody: asked once an hour instead of at every refresh. */
@@ -69,7 +58,7 @@ export function createRecordingNetwork(outgoing: OutgoingHttps, deadline: Deadli
       const answer = await outgoing.send({ method, url, headers: options?.headers ?? {}, body }, deadline);
       status = answer.status;
       retryAfter = answer.headers['retry-after'] ?? null;
-      const parsed = parseJsonObject(answer.text);
+      const parsed = jsonObjectOf(answer.text);
       if (parsed === null) throw new UnreadableAnswer(status);
       last = { status, retryAfter, fault: null };
       return { status, headers: { ...answer.headers }, body: parsed as T };
@@ -86,13 +75,4 @@ export function createRecordingNetwork(outgoing: OutgoingHttps, deadline: Deadli
     },
     last: () => last,
   };
-}
-
-function parseJsonObject(text: string): object | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
