@@ -47,6 +47,21 @@ function expired(context: MessageContext): string {
   return `${your(context, 'credentials')} have expired. Please sign in again.`;
 }
 
+/** Where the switch is, as the provider calls the place. */
+function inSettings(context: MessageContext): string {
+  switch (context.provider) {
+    case 'MICROSOFT_365':
+      return ' in the Microsoft 365 admin center (the user > Mail > Manage email apps)';
+    case 'GMAIL':
+      return ' in the Google Admin console (Apps > Gmail > End User Access)';
+    case 'OTHER':
+    case null:
+      return " in the provider's settings for this mailbox";
+  }
+}
+
+const USUAL_PORTS = 'Check port and encryption. Usual are 993 with TLS for fetching, 465 with TLS or 587 with STARTTLS for sending.';
+
 function application(context: MessageContext): string {
   switch (context.provider) {
     case 'MICROSOFT_365':
@@ -85,11 +100,11 @@ const MESSAGES: Readonly<Record<Reason, (context: MessageContext) => string>> = 
   WEB_LOGIN_REQUIRED: (context) =>
     `${server(context)} wants you to log in with a web browser once. Do that and confirm what it asks, then try again here.`,
   BASIC_AUTH_DISABLED: (context) =>
-    `${server(context)} no longer accepts passwords (basic authentication is disabled). Move this mailbox to OAuth by signing in.`,
+    `${server(context)} no longer accepts passwords (basic authentication is disabled). Move this mailbox to OAuth by signing in${withProvider(context)}.`,
   SMTP_AUTH_DISABLED: (context) =>
-    `Authenticated SMTP is switched off for this mailbox${at(context)}. An administrator has to enable Authenticated SMTP.`,
+    `Authenticated SMTP is switched off for this mailbox${at(context)}. An administrator has to enable Authenticated SMTP${inSettings(context)}.`,
   IMAP_DISABLED: (context) =>
-    `IMAP is switched off for this mailbox${at(context)}. Enable IMAP in its settings or ask an administrator to.`,
+    `IMAP is switched off for this mailbox${at(context)}. Enable IMAP${inSettings(context)}, or ask an administrator to.`,
   OAUTH_TOKEN_EXPIRED_INACTIVE: expired,
   OAUTH_GRANT_REVOKED: expired,
   OAUTH_GRANT_INVALID: expired,
@@ -108,17 +123,19 @@ const MESSAGES: Readonly<Record<Reason, (context: MessageContext) => string>> = 
   SCOPE_OR_AUDIENCE_WRONG: () => 'The sign-in does not cover mail access. Please sign in again and accept all permissions.',
   TOKEN_CACHE_EMPTY: () => 'There is no usable sign-in for this mailbox. Please sign in again.',
   ACCOUNT_MISMATCH: () =>
-    'Somebody else signed in than this mailbox expects. Sign in with the right account, or start again as that account.',
+    'Another account signed in than this mailbox expects. Sign in with the right one, or start again as the account that signed in.',
   WRONG_ACCOUNT_TYPE: () =>
     'This kind of account, or an account of this organization, cannot be used here. Sign in with the right account.',
   REFRESH_INTERRUPTED: (context) =>
     `Renewing the sign-in was interrupted and it cannot be used any more. Please sign in${withProvider(context)} again.`,
-  ACCOUNT_LOCKED: (context) => `The account is locked${at(context)}. An administrator has to unlock it, or wait until the lock ends.`,
+  ACCOUNT_LOCKED: (context) => `The account is locked${at(context)}. Wait until the lock ends, or ask an administrator to unlock it.`,
   ACCOUNT_DISABLED: (context) => `The account is disabled, suspended or not activated${at(context)}. An administrator has to enable it.`,
-  ACCOUNT_NOT_FOUND: (context) => `${server(context)} does not know this account. Check its name; it may have been deleted or renamed.`,
+  ACCOUNT_NOT_FOUND: (context) =>
+    `${server(context)} does not know this account. Check the user name in the mailbox's settings; the account may have been deleted or renamed.`,
   MAILBOX_NOT_ACCESSIBLE: () =>
     'The account signed in but may not open this mailbox. An administrator has to assign a licence or the permission to use the mailbox.',
-  SEND_AS_DENIED: () => 'The account may not send with this sender address. Give it the permission to send as this address.',
+  SEND_AS_DENIED: () =>
+    'The account that signs in may not send with this address. An administrator has to give it the permission to send as this address.',
   APP_SECRET_EXPIRED: (context) =>
     `The client secret of ${application(context)} has expired. The operator has to set a new one; no mailbox has to sign in again.`,
   APP_SECRET_INVALID: (context) =>
@@ -144,21 +161,22 @@ const MESSAGES: Readonly<Record<Reason, (context: MessageContext) => string>> = 
     `The server name ${hostName(context) === null ? 'cannot be found' : `${hostName(context)} cannot be found`}. Check how it is spelled.`,
   CONNECTION_REFUSED: (context) => `${host(context)} refused the connection. If it lasts, check server name and port.`,
   CONNECTION_TIMEOUT: (context) => `${host(context)} did not answer in time. If it lasts, check server name, port and firewall.`,
-  TLS_MODE_MISMATCH: (context) => `${host(context)} does not speak the chosen encryption on this port. Check port and TLS or STARTTLS.`,
+  TLS_MODE_MISMATCH: (context) => `${host(context)} does not speak the chosen encryption on this port. ${USUAL_PORTS}`,
   TLS_CERTIFICATE_INVALID: (context) =>
     `The certificate of ${hostName(context) ?? 'the mail server'} cannot be trusted. Check the server name, or ask its operator to repair the certificate.`,
-  STARTTLS_UNAVAILABLE: (context) =>
-    `${host(context)} offers no encryption here, so the gateway does not log in. Check port and TLS or STARTTLS.`,
+  STARTTLS_UNAVAILABLE: (context) => `${host(context)} offers no encryption here, so the gateway does not log in. ${USUAL_PORTS}`,
   WRONG_PROTOCOL: (context) =>
     `Another service than expected answers at ${hostName(context) ?? 'this server and port'}. Check server name and port.`,
   AUTH_MECHANISM_UNSUPPORTED: (context) =>
-    `${host(context)} does not offer this way to log in. Check the authentication method, the port and the encryption.`,
-  CLIENT_IP_BLOCKED: (context) => `${host(context)} blocks the network address of the gateway. The operator has to have it unblocked.`,
+    `${host(context)} does not offer this way to log in. Check port and encryption; if they are right, choose the other way: password or sign-in.`,
+  CLIENT_IP_BLOCKED: (context) =>
+    `${host(context)} blocks the network address of the gateway. The operator has to ask the provider to unblock it.`,
   HOST_NOT_ALLOWED: (context) =>
     `The gateway may not connect to ${hostName(context) ?? 'this server and port'}. Check server name and port, or ask its operator to allow it.`,
   SECRET_UNAVAILABLE: () =>
     'The gateway cannot read the stored credential. Its operator has to restore the key ring; nobody has to sign in again.',
   CLIENT_STATE_ERROR: () => 'This sign-in was already used, has expired or began in another browser. Start the sign-in again.',
   STALE: () => 'The last proof that this mailbox can log in is too old. The gateway checks it again by itself.',
-  UNKNOWN: (context) => `${server(context)} gave an answer that the gateway does not know. Look at the provider's message.`,
+  UNKNOWN: (context) =>
+    `${server(context)} gave an answer that the gateway does not know. Read what it said, check the mailbox's settings, and ask the provider if that does not help.`,
 };

@@ -1,5 +1,6 @@
 import { finding, passing } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { nameNotFound, resolverTrouble } from './name-resolution.ts';
 import type { Reading } from './reading.ts';
 
 /**
@@ -13,9 +14,8 @@ export function networkTexts(reading: Reading): Finding | null {
   if (CERTIFICATE.test(text)) return finding('TLS_CERTIFICATE_INVALID', 'LIKELY');
   if (NO_STARTTLS.test(text)) return finding('STARTTLS_UNAVAILABLE', 'LIKELY', { alternatives: ['TLS_MODE_MISMATCH'] });
   if (MAYBE_TLS.test(text)) return finding('CONNECTION_TIMEOUT', 'AMBIGUOUS', { alternatives: ['TLS_MODE_MISMATCH', 'WRONG_PROTOCOL'] });
-  if (RESOLVER.test(text))
-    return finding('DNS_NOT_FOUND', 'LIKELY', { retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' });
-  if (NO_SUCH_HOST.test(text)) return noSuchHost(reading);
+  if (RESOLVER.test(text)) return resolverTrouble(reading);
+  if (NO_SUCH_HOST.test(text)) return nameNotFound(reading);
   if (REFUSED.test(text)) return finding('CONNECTION_REFUSED', 'LIKELY');
   if (UNREACHABLE.test(text)) return finding('CONNECTION_TIMEOUT', 'LIKELY', { action: 'CHECK_NETWORK_THEN_RETRY' });
   if (CLOSED.test(text)) return passing('CONNECTION_CLOSED');
@@ -60,10 +60,3 @@ const NOT_CONNECTED =
   /(?:can(?:no|')?t|could ?n[o']t|could not|unable to|fail(?:ed|ure)? (?:to|in)?|error|problem).{0,15}(?:open|make|establish|create)?.{0,20}(?:connect|connection)(?:ing|ion)?\b|connect\(\) failed|connect(?:ion)? (?:error|failed|failure)|keine verbindung|verbindung .{0,30}(?:fehlgeschlagen|nicht)|connexion .{0,20}(?:impossible|echoue)|не удалось (?:подключ|соедин|установить соедин)|ошибка (?:подключ|соедин)/;
 const FETCH_FAILED =
   /fetch failed|network (?:request )?(?:error|failed|failure)|networkerror|network_error|failed to fetch|request to \S+ failed|transporterror/;
-
-function noSuchHost(reading: Reading): Finding {
-  const isFixedHost = reading.vendor !== null || reading.evidence.context.protocol === 'OAUTH';
-  return isFixedHost
-    ? finding('DNS_NOT_FOUND', 'LIKELY', { retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' })
-    : finding('DNS_NOT_FOUND', 'LIKELY');
-}

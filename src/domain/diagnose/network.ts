@@ -1,6 +1,7 @@
 import { conditions, lockOut } from './conditions.ts';
 import { finding, passing } from './finding.ts';
 import type { Finding } from './finding.ts';
+import { nameNotFound, resolverTrouble } from './name-resolution.ts';
 import { networkTexts } from './network-texts.ts';
 import type { Reading } from './reading.ts';
 import { transienceOf } from './transience.ts';
@@ -24,7 +25,7 @@ export function network(reading: Reading): Finding | null {
   if (has('STARTTLS_INJECTION')) return finding('STARTTLS_UNAVAILABLE', 'LIKELY');
   if (has('EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM')) return ownShortage();
   if (some(OVERSIZED) || /response exceeds maximum allowed size/.test(reading.text)) return oversized();
-  if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM', 'EREFUSED', 'ECANCELLED')) return resolverTrouble();
+  if (has('EAI_AGAIN', 'EAI_FAIL', 'ESERVFAIL', 'EAI_MEMORY', 'EAI_SYSTEM', 'EREFUSED', 'ECANCELLED')) return resolverTrouble(reading);
   if (has('ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'ENODATA', 'EBADNAME')) return nameNotFound(reading);
   if (has('ECONNREFUSED')) return finding('CONNECTION_REFUSED', 'LIKELY');
   if (has('ENETUNREACH', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EADDRNOTAVAIL', 'EAFNOSUPPORT')) return unreachable();
@@ -62,19 +63,9 @@ function silent(): Finding {
   return finding('CONNECTION_TIMEOUT', 'AMBIGUOUS', { alternatives: ['TLS_MODE_MISMATCH', 'WRONG_PROTOCOL'] });
 }
 
-function resolverTrouble(): Finding {
-  return finding('DNS_NOT_FOUND', 'LIKELY', { retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' });
-}
-
 function proxyRefused(reading: Reading): Finding {
   const found = networkTexts(reading) ?? finding('CONNECTION_REFUSED', 'AMBIGUOUS');
   return { ...found, retryable: true, action: 'CHECK_NETWORK_THEN_RETRY', actor: 'GATEWAY_OPERATOR' };
-}
-
-/** A name that somebody typed is spelled wrong; the name of a big provider is not, so it is our resolver. */
-function nameNotFound(reading: Reading): Finding {
-  const isFixedHost = reading.vendor !== null || reading.evidence.context.protocol === 'OAUTH';
-  return isFixedHost ? resolverTrouble() : finding('DNS_NOT_FOUND', 'LIKELY');
 }
 
 /** The gateway's machine has no file handles or memory left: no server said anything. */
