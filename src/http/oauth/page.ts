@@ -3,16 +3,20 @@ import type { ServerResponse } from 'node:http';
 
 const STYLE = `
 :root { color-scheme: light dark; }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: #f3f4f6; color: #16191d; font: 16px/1.5 system-ui, sans-serif; }
-main { width: min(30rem, 92vw); box-sizing: border-box; background: #fff; padding: 2.25rem; border-radius: 12px; box-shadow: 0 2px 16px #0001; }
-h1 { font-size: 1.35rem; margin: 0 0 0.75rem; }
+* { box-sizing: border-box; }
+body { margin: 0; min-height: 100vh; min-height: 100svh; padding: 1rem; display: grid; place-items: center; background: #f3f4f6; color: #16191d; font: 16px/1.5 system-ui, sans-serif; }
+main { width: min(30rem, 100%); background: #fff; padding: clamp(1.5rem, 6vw, 2.25rem); border-radius: 12px; box-shadow: 0 2px 16px #0001; overflow-wrap: anywhere; }
+h1 { font-size: 1.35rem; line-height: 1.3; margin: 0 0 0.75rem; text-wrap: balance; }
 p { margin: 0.6rem 0; }
-.address { font-weight: 600; overflow-wrap: anywhere; }
+.address { font-weight: 600; }
 .quiet { color: #5c6470; font-size: 0.9rem; }
 .button { display: inline-block; margin-top: 1rem; font: inherit; font-weight: 600; padding: 0.65rem 1.4rem; border: 0; border-radius: 8px; background: #1f5fd0; color: #fff; cursor: pointer; text-decoration: none; }
+.button:hover { background: #1a51b3; }
 .button:focus-visible { outline: 3px solid #8db4ff; outline-offset: 2px; }
-.good, .bad { padding-left: 0.9rem; border-left: 3px solid; } .good { color: #14703a; } .bad { color: #a3261c; }
-@media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } main { background: #1f2329; } .quiet { color: #a0a8b4; } .good { color: #6fd598; } .bad { color: #ff9c92; } }
+.good, .bad, .over, .busy { padding-left: 0.9rem; border-left: 3px solid #8a93a0; } .good { border-color: #188a47; } .bad { border-color: #c93a2e; } .busy { border-color: #1f5fd0; animation: waiting 1.6s ease-in-out infinite; }
+@keyframes waiting { 50% { border-color: transparent; } }
+@media (prefers-reduced-motion: reduce) { .busy { animation: none; } }
+@media (prefers-color-scheme: dark) { body { background: #14171b; color: #e8eaed; } main { background: #1f2329; } .quiet { color: #a0a8b4; } .good { border-color: #4cc47d; } .bad { border-color: #ff8377; } .busy { border-color: #6ea3ff; } }
 `;
 
 const POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;

@@ -58,30 +58,53 @@ export function cannotStartPage(diagnosis: Diagnosis): Page {
 export const refusedPage: Page = {
   status: 400,
   title: 'This sign-in cannot be used',
-  body: '<p>It was started in another browser, took too long, or was used already. Nothing was changed.</p><p>Go back to your help desk and start again.</p>',
+  body: '<p>It was started in another browser or another tab, took too long, or was used already. Nothing was changed here.</p><p>Your help desk shows how the mailbox is now. If it still asks for a sign-in, start again there.</p>',
 };
 
 /** Where an authorization stands; it looks again by itself until that is settled. */
 export function resultPage(authorization: Authorization): Page {
-  const isBusy = isOpen(authorization.status);
-  const hasSucceeded = authorization.status === 'COMMITTED' || authorization.status === 'CONFIRMED';
+  const end = endOf(authorization.status);
   return {
     status: 200,
-    title: isBusy
-      ? 'Checking the new sign-in'
-      : hasSucceeded
-        ? 'Done'
-        : (TITLE_OF_END[authorization.status] ?? 'The sign-in was not taken over'),
+    title: end.title,
     body: `<p class="address">${html(authorization.target.address)}</p>
-<p class="${isBusy ? 'busy' : hasSucceeded ? 'good' : 'bad'}" role="status">${html(authorizationMessage(authorization))}</p>
-<p class="quiet">${isBusy ? 'This page looks again by itself. You may close it: the check goes on.' : hasSucceeded ? 'You can close this window.' : 'You can close this window and start again in your help desk.'}</p>`,
-    ...(isBusy ? { refresh: { seconds: LOOK_AGAIN_SECONDS } } : {}),
+<p class="${end.look}" role="status">${html(authorizationMessage(authorization))}</p>
+<p class="quiet">${end.advice}</p>`,
+    ...(isOpen(authorization.status) ? { refresh: { seconds: LOOK_AGAIN_SECONDS } } : {}),
   };
 }
 
-const TITLE_OF_END: Readonly<Partial<Record<Authorization['status'], string>>> = {
-  EXPIRED: 'This link has expired',
-  CANCELLED: 'This was cancelled',
-  SUPERSEDED: 'Another sign-in took its place',
-  ROLLED_BACK: 'This was taken back',
-};
+interface End {
+  readonly title: string;
+  readonly look: 'busy' | 'good' | 'bad' | 'over';
+  readonly advice: string;
+}
+
+const START_AGAIN = 'You can close this window and start again in your help desk.';
+/** Somebody else decided: whether anything is left to do, only the help desk knows. */
+const LOOK_THERE = 'You can close this window. Your help desk shows how the mailbox is now.';
+
+function endOf(status: Authorization['status']): End {
+  switch (status) {
+    case 'AWAITING_USER':
+    case 'VERIFYING':
+      return {
+        title: 'Checking the new sign-in',
+        look: 'busy',
+        advice: 'This page looks again by itself. You may close it: the check goes on.',
+      };
+    case 'COMMITTED':
+    case 'CONFIRMED':
+      return { title: 'Done', look: 'good', advice: 'You can close this window.' };
+    case 'REJECTED':
+      return { title: 'The sign-in was not taken over', look: 'bad', advice: START_AGAIN };
+    case 'EXPIRED':
+      return { title: 'This link has expired', look: 'over', advice: START_AGAIN };
+    case 'CANCELLED':
+      return { title: 'This was cancelled', look: 'over', advice: LOOK_THERE };
+    case 'SUPERSEDED':
+      return { title: 'Another sign-in took its place', look: 'over', advice: LOOK_THERE };
+    case 'ROLLED_BACK':
+      return { title: 'This was taken back', look: 'over', advice: LOOK_THERE };
+  }
+}
