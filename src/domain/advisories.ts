@@ -173,12 +173,17 @@ function accountsOf(setup: LoginSetup, username: string, advisories: Advisories)
   return advisories.personalDomains.has(account.slice(account.lastIndexOf('@') + 1).toLowerCase()) ? 'PERSONAL' : 'WORK';
 }
 
+/** What decides when a grant dies. */
+export interface GrantLife extends Pick<Grant, 'consentedAt' | 'lastRefreshedAt' | 'expiresAt'> {
+  readonly provider: Provider;
+}
+
 /**
  * When this grant dies: what the provider said, else the last use plus the provider's idle time; the earlier of both.
  * Null when neither is known. Epoch milliseconds.
  */
-export function grantExpiresAt(provider: Provider, grant: Grant, advisories: Advisories): number | null {
-  const lifetime = advisories.grants.find((candidate) => candidate.provider === provider);
+export function grantExpiresAt(grant: GrantLife, advisories: Advisories): number | null {
+  const lifetime = advisories.grants.find((candidate) => candidate.provider === grant.provider);
   const idleUntil = lifetime === undefined ? null : (grant.lastRefreshedAt ?? grant.consentedAt) + lifetime.idleMs;
   if (grant.expiresAt === null || idleUntil === null) return grant.expiresAt ?? idleUntil;
   return Math.min(grant.expiresAt, idleUntil);
@@ -186,7 +191,7 @@ export function grantExpiresAt(provider: Provider, grant: Grant, advisories: Adv
 
 function grantEnd(setup: LoginSetup, credential: OAuth2Credential, advisories: Advisories, now: number): readonly Advisory[] {
   const { grant } = credential;
-  const effectiveAt = grantExpiresAt(setup.provider, grant, advisories);
+  const effectiveAt = grantExpiresAt({ ...grant, provider: setup.provider }, advisories);
   const lifetime = advisories.grants.find((candidate) => candidate.provider === setup.provider);
   if (effectiveAt === null || lifetime === undefined) return [];
   const { learnMoreUrl } = lifetime;

@@ -87,9 +87,9 @@ describe('a grant', () => {
 
   test('dies earlier when the provider said so', () => {
     const { grant } = MICROSOFT_GRANT;
-    expect(grantExpiresAt('MICROSOFT_365', { ...grant, expiresAt: START + DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + DAY_MS);
-    expect(grantExpiresAt('MICROSOFT_365', { ...grant, expiresAt: START + 900 * DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + 90 * DAY_MS);
-    expect(grantExpiresAt('OTHER', grant, DEFAULT_ADVISORIES)).toBeNull();
+    expect(grantExpiresAt({ ...grant, provider: 'MICROSOFT_365', expiresAt: START + DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + DAY_MS);
+    expect(grantExpiresAt({ ...grant, provider: 'MICROSOFT_365', expiresAt: START + 900 * DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + 90 * DAY_MS);
+    expect(grantExpiresAt({ ...grant, provider: 'OTHER' }, DEFAULT_ADVISORIES)).toBeNull();
   });
 
   test('of a Google app in testing ends after 7 days, which is the operator to change', () => {

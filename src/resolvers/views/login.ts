@@ -1,4 +1,5 @@
-import type { Credential, LoginSetup, ReplacedSetup } from '../../domain/credential.ts';
+import type { GrantLife } from '../../domain/advisories.ts';
+import type { LoginSetup, ReplacedSetup } from '../../domain/credential.ts';
 import {
   addressKey,
   type AuthMethodKind,
@@ -20,7 +21,8 @@ export type AuthMethodView =
       readonly missingScopes: readonly string[];
       readonly consentedAt: number | null;
       readonly accessTokenExpiresAt: number | null;
-      readonly grantExpiresAt: number | null;
+      /** What decides when the grant ends, with the operator's dates; null without a grant. */
+      readonly life: GrantLife | null;
     };
 
 /** What a mailbox is set to: what is in use, or while pending what was asked for. */
@@ -36,7 +38,7 @@ export interface LoginView {
 
 export function loginOf(mailbox: Mailbox): LoginView {
   const setup = mailbox.active;
-  if (setup !== null) return { ...shownSetup(setup), authMethod: authMethodOf(setup.credential) };
+  if (setup !== null) return { ...shownSetup(setup), authMethod: authMethodOf(setup) };
   if (mailbox.requested !== undefined) {
     return { ...shownSetup(mailbox.requested), authMethod: unproven(mailbox.requested.authMethod, mailbox.requested.username) };
   }
@@ -52,7 +54,7 @@ export function isShared(mailbox: Mailbox): boolean {
   return addressKey(loginOf(mailbox).signInAddress) !== addressKey(mailbox.address);
 }
 
-export function authMethodOf(credential: Credential): AuthMethodView {
+export function authMethodOf({ provider, credential }: Pick<LoginSetup, 'provider' | 'credential'>): AuthMethodView {
   if (credential.kind === 'BASIC') return { kind: 'BASIC', username: credential.login.username, passwordSetAt: credential.passwordSetAt };
   const { grant } = credential;
   const granted = new Set(grant.grantedScopes);
@@ -64,7 +66,7 @@ export function authMethodOf(credential: Credential): AuthMethodView {
     missingScopes: grant.requiredScopes.filter((scope) => !granted.has(scope)),
     consentedAt: grant.consentedAt,
     accessTokenExpiresAt: grant.accessTokenExpiresAt,
-    grantExpiresAt: grant.expiresAt,
+    life: { provider, consentedAt: grant.consentedAt, lastRefreshedAt: grant.lastRefreshedAt, expiresAt: grant.expiresAt },
   };
 }
 
@@ -79,7 +81,7 @@ function unproven(kind: AuthMethodKind, username: string): AuthMethodView {
     missingScopes: [],
     consentedAt: null,
     accessTokenExpiresAt: null,
-    grantExpiresAt: null,
+    life: null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { grantExpiresAt } from '../../domain/advisories.ts';
 import type { AuthMethodView } from '../../resolvers/views/login.ts';
 import { builder } from '../builder.ts';
 import { AuthMethodKindEnum } from './enums.ts';
@@ -24,10 +25,11 @@ builder.objectRef<Extract<AuthMethodView, { kind: 'OAUTH2' }>>('OAuth2Auth').imp
     missingScopes: t.stringList({ resolve: (auth) => auth.missingScopes }),
     consentedAt: t.expose('consentedAt', { type: 'DateTime', nullable: true }),
     accessTokenExpiresAt: t.expose('accessTokenExpiresAt', { type: 'DateTime', nullable: true }),
-    grantExpiresAt: t.expose('grantExpiresAt', {
+    grantExpiresAt: t.field({
       type: 'DateTime',
       nullable: true,
       description: 'When the grant dies if nobody uses it, or earlier if the provider said so.',
+      resolve: ({ life }, _, { gateway }) => (life === null ? null : grantExpiresAt(life, gateway.advisories)),
     }),
   }),
 });

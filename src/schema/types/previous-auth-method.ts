@@ -6,7 +6,7 @@ import { MailServerType } from './mail-server.ts';
 
 export const PreviousAuthMethodType = builder.objectRef<ReplacedSetup>('PreviousAuthMethod').implement({
   fields: (t) => ({
-    authMethod: t.field({ type: AuthMethodInterface, resolve: ({ setup }) => authMethodOf(setup.credential) }),
+    authMethod: t.field({ type: AuthMethodInterface, resolve: ({ setup }) => authMethodOf(setup) }),
     incomingServer: t.field({ type: MailServerType, nullable: true, resolve: ({ setup }) => setup.incomingServer }),
     outgoingServer: t.field({ type: MailServerType, nullable: true, resolve: ({ setup }) => setup.outgoingServer }),
     replacedAt: t.expose('replacedAt', { type: 'DateTime' }),
