@@ -2,8 +2,9 @@ import type { Authorization, Rejection } from '../domain/authorization.ts';
 import { rejectionOf } from '../domain/authorization-changes.ts';
 import { diagnose } from '../domain/diagnose/diagnose.ts';
 import { gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
+import type { Diagnosis } from '../domain/diagnosis.ts';
 import type { EvidenceContext } from '../domain/evidence.ts';
-import { addressKey } from '../domain/mail.ts';
+import { isSameAccount } from '../domain/mail.ts';
 import { pinKey } from '../domain/mailbox-index.ts';
 import type { RedeemOutcome, SignedInAccount, SignInProvider } from '../providers/provider.ts';
 
@@ -23,17 +24,18 @@ export function judgeSignIn(authorization: Authorization, provider: SignInProvid
   if (outcome.kind === 'FAILED') {
     const diagnosis = diagnose(outcome.evidence);
     const inTime = now + LEAST_WAIT_MS < (authorization.verifyUntil ?? 0);
-    return diagnosis.retryable && inTime ? { kind: 'LATER' } : { kind: 'REJECTED', rejection: rejectionOf(diagnosis, null, null) };
+    return diagnosis.retryable && inTime ? { kind: 'LATER' } : { kind: 'REJECTED', rejection: unfinished(diagnosis) };
   }
   const { account, tokens } = outcome;
   if (!isExpected(authorization, account)) return { kind: 'REJECTED', rejection: mismatch(authorization, account, context) };
-  const reject = (reason: 'CONSENT_REQUIRED' | 'OAUTH_GRANT_INVALID', text: string): Judgement => ({
-    kind: 'REJECTED',
-    rejection: rejectionOf(diagnose(gatewayEvidence(reason, context, text)), null, null),
-  });
+  const rejection = (reason: 'CONSENT_REQUIRED' | 'OAUTH_GRANT_INVALID', text: string): Rejection =>
+    rejectionOf(diagnose(gatewayEvidence(reason, context, text)), null, null);
   const missing = provider.missingScopes(authorization.target.direction, tokens.grantedScopes);
-  if (missing.length > 0) return reject('CONSENT_REQUIRED', `Not granted: ${missing.join(' ')}`);
-  if (tokens.refreshToken === null) return reject('OAUTH_GRANT_INVALID', 'The provider gave no refresh token.');
+  if (missing.length > 0) return { kind: 'REJECTED', rejection: rejection('CONSENT_REQUIRED', `Not granted: ${missing.join(' ')}`) };
+  if (tokens.refreshToken === null) {
+    const message = 'The sign-in worked, but only for about an hour. Start again, and accept everything that the application asks for.';
+    return { kind: 'REJECTED', rejection: { ...rejection('OAUTH_GRANT_INVALID', 'The provider gave no refresh token.'), message } };
+  }
   return { kind: 'ACCEPTED', granted: outcome };
 }
 
@@ -42,18 +44,32 @@ export function judgeSignIn(authorization: Authorization, provider: SignInProvid
  * (Microsoft, "Migrate away from using email claims"). A name is compared only where there is no pin, or where it may be
  * replaced; the login as the mailbox follows in any case.
  */
-function isExpected({ expectedPin, mayReplacePin, target }: Authorization, account: SignedInAccount): boolean {
+function isExpected({ expectedPin, mayReplacePin, provider, target }: Authorization, account: SignedInAccount): boolean {
   if (expectedPin !== null && pinKey(expectedPin) === pinKey(account.pin)) return true;
   if (expectedPin !== null && !mayReplacePin) return false;
-  return account.username !== '' && addressKey(account.username) === addressKey(target.signInAddress);
+  return account.username !== '' && isSameAccount(provider, account.username, target.signInAddress);
 }
 
-function mismatch({ target }: Authorization, { username }: SignedInAccount, context: EvidenceContext): Rejection {
-  const accounts = { expectedAddress: target.signInAddress, actualAddress: username };
+/** The browser and its state were checked before the code was used: that is not what a refused code is about. */
+function unfinished(diagnosis: Diagnosis): Rejection {
+  const rejection = rejectionOf(diagnosis, null, null);
+  if (diagnosis.reason !== 'CLIENT_STATE_ERROR') return rejection;
+  return {
+    ...rejection,
+    message: 'The sign-in could not be finished: its answer got lost or was not the right one. Start the sign-in again.',
+  };
+}
+
+function mismatch({ provider, target }: Authorization, { username }: SignedInAccount, context: EvidenceContext): Rejection {
+  const { signInAddress } = target;
+  const accounts = { expectedAddress: signInAddress, actualAddress: username === '' ? null : username };
   const rejection = rejectionOf(diagnose(gatewayEvidence('ACCOUNT_MISMATCH', context)), null, accounts);
-  const again =
-    addressKey(username) === addressKey(target.signInAddress)
-      ? `An account that is called ${username} now signed in, but it is not the one that this mailbox was linked to. To use it, migrate the mailbox to it.`
-      : `You signed in as ${username}, but ${target.signInAddress} was expected. Sign in with that account, or start again as ${username}.`;
-  return { ...rejection, message: again };
+  return { ...rejection, message: whoSignedIn(username, signInAddress, isSameAccount(provider, username, signInAddress)) };
+}
+
+function whoSignedIn(username: string, expected: string, isNamesake: boolean): string {
+  if (username === '') return `The account that signed in gave no name, and ${expected} was expected. Sign in with that account.`;
+  return isNamesake
+    ? `An account that is called ${username} now signed in, but it is not the one that this mailbox was linked to. To use it, migrate the mailbox to it.`
+    : `You signed in as ${username}, but ${expected} was expected. Sign in with that account, or start again as ${username}.`;
 }

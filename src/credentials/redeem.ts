@@ -13,7 +13,7 @@ import { gatewayEvidence } from '../domain/diagnose/evidence-of.ts';
 import type { Diagnosis } from '../domain/diagnosis.ts';
 import type { EvidenceContext } from '../domain/evidence.ts';
 import type { CredentialId } from '../domain/ids.ts';
-import { addressKey, type Provider } from '../domain/mail.ts';
+import { isSameAccount, type Provider } from '../domain/mail.ts';
 import { flowPlaceOf, placeOf } from '../domain/sealed-secrets.ts';
 import type { GatewaySettings } from '../domain/settings.ts';
 import type { SignInProvider } from '../providers/provider.ts';
@@ -151,7 +151,7 @@ function accepted(parts: RedeemParts, authorization: Authorization, granted: Gra
     ...withCandidate(withoutRedemption(authorization), credential, now),
     target: {
       ...target,
-      signInAddress: addressKey(username) === addressKey(target.signInAddress) ? target.signInAddress : username,
+      signInAddress: isSameAccount(authorization.provider, username, target.signInAddress) ? target.signInAddress : username,
       outgoingServer: sendsElsewhere ? settings.servers.microsoftPersonalSmtp : target.outgoingServer,
     },
   };

@@ -133,7 +133,7 @@ export function authorizationEvent(authorization: Authorization): AuthorizationF
 export function rejectionOf(
   diagnosis: Diagnosis,
   leg: LegDirection | null,
-  accounts: { readonly expectedAddress: string; readonly actualAddress: string } | null,
+  accounts: { readonly expectedAddress: string; readonly actualAddress: string | null } | null,
 ): Rejection {
   return {
     reason: diagnosis.reason,

@@ -38,3 +38,17 @@ export function legsOf(direction: MailDirection): readonly LegDirection[] {
 export function addressKey(address: string): string {
   return address.trim().toLowerCase();
 }
+
+/**
+ * Whether two addresses name one account at their provider. At Google dots in a name at gmail.com do not count, and
+ * googlemail.com is gmail.com (Google help, "Dots don't matter in Gmail addresses").
+ */
+export function isSameAccount(provider: Provider, one: string, other: string): boolean {
+  return provider === 'GMAIL' ? googleAccountKey(one) === googleAccountKey(other) : addressKey(one) === addressKey(other);
+}
+
+function googleAccountKey(address: string): string {
+  const key = addressKey(address);
+  const [, name, domain] = /^([^@]+)@(gmail|googlemail)\.com$/.exec(key) ?? [];
+  return name === undefined || domain === undefined ? key : `${name.replaceAll('.', '')}@gmail.com`;
+}
