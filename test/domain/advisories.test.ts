@@ -88,7 +88,9 @@ describe('a grant', () => {
   test('dies earlier when the provider said so', () => {
     const { grant } = MICROSOFT_GRANT;
     expect(grantExpiresAt({ ...grant, provider: 'MICROSOFT_365', expiresAt: START + DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + DAY_MS);
-    expect(grantExpiresAt({ ...grant, provider: 'MICROSOFT_365', expiresAt: START + 900 * DAY_MS }, DEFAULT_ADVISORIES)).toBe(START + 90 * DAY_MS);
+    expect(grantExpiresAt({ ...grant, provider: 'MICROSOFT_365', expiresAt: START + 900 * DAY_MS }, DEFAULT_ADVISORIES)).toBe(
+      START + 90 * DAY_MS,
+    );
     expect(grantExpiresAt({ ...grant, provider: 'OTHER' }, DEFAULT_ADVISORIES)).toBeNull();
   });
 
