@@ -21,13 +21,13 @@ function openImap(ca: readonly string[] | null): OpenConnection {
   return (login, pinned, remainingMs) => {
     const timeouts = loginTimeouts(remainingMs);
     const tls = tlsOptions(pinned, ca);
-    let onThrottle: (error: unknown) => void = () => undefined;
-    const throttled = new Promise<never>((_resolve, reject) => {
-      onThrottle = reject;
+    let end: (error: unknown) => void = () => undefined;
+    const ended = new Promise<never>((_resolve, reject) => {
+      end = reject;
     });
     const talk = listenToServer(
       (error) => {
-        onThrottle(error);
+        end(error);
       },
       () => client.authenticated !== false,
     );
@@ -57,7 +57,7 @@ function openImap(ca: readonly string[] | null): OpenConnection {
     // What happens after connect() settled is of no interest, but an error event without a listener ends the process.
     client.on('error', () => undefined);
     return {
-      proven: Promise.race([client.connect(), throttled]).catch((error: unknown) => {
+      proven: Promise.race([client.connect(), ended]).catch((error: unknown) => {
         throw trueError(error, talk, client.byeReason);
       }),
       expired: () => expiredIn(client),
