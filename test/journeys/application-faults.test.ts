@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Json } from '../http/json.ts';
 import { startOauthWorld, type OauthWorld } from '../support/oauth-world.ts';
-import { tell } from '../support/telling.ts';
+import { tellEachOnce } from '../support/telling.ts';
 
 const account = (address: string) => ({ address, password: `password of ${address}` });
 const MICROSOFT = ['sales', 'office', 'news'].map((name) => account(`${name}@contoso.test`));
 const ORDERS = account('orders@gmail.test');
 const BASIC = account('desk@acme.test');
 
-tell('a fault of the OAuth application is the operator’s: no mailbox owner is asked to sign in', (telling) => {
+tellEachOnce('a fault of the OAuth application is the operator’s: no mailbox owner is asked to sign in', (telling) => {
   let world: OauthWorld;
   const mailboxes: Json[] = [];
 

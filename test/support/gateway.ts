@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, inject, test } from 'vitest';
 import type { GatewayEnvironment } from '../../sandbox/demo/gateway-process.ts';
@@ -14,6 +13,7 @@ import { systemClock } from '../../src/system-clock.ts';
 import { createKeyRing } from '../../src/vault/keyring-file.ts';
 import { dropDatabase } from './drop-database.ts';
 import { databaseUrl } from './mongo-server.ts';
+import { freePort } from './ports.ts';
 import { silentLog, temporaryFolder } from './store.ts';
 
 export const ENGINES = ['sqlite', 'mongodb'] as const;
@@ -90,12 +90,8 @@ function mongoServer(): string {
 
 /** A port and the address that browsers and tests use for it. */
 export async function freePlace(): Promise<{ readonly PORT: string; readonly PUBLIC_URL: string }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.');
-  return { PORT: String(address.port), PUBLIC_URL: `http://localhost:${address.port}` };
+  const port = await freePort();
+  return { PORT: String(port), PUBLIC_URL: `http://localhost:${port}` };
 }
 
 /** A gateway in this process. Its log is kept, cut as the real one is. */

@@ -19,20 +19,33 @@ export interface Telling {
   readonly mail: MailKind;
 }
 
+/** Every engine with every kind of mail servers. */
+const ALL: readonly Telling[] = MAIL_KINDS.flatMap((mail) => ENGINES.map((engine) => ({ engine, mail })));
+
+/** Every engine once and every kind of mail servers once. */
+const EACH_ONCE: readonly Telling[] = [
+  { engine: 'mongodb', mail: 'sandbox' },
+  { engine: 'sqlite', mail: 'dovecot' },
+];
+
 /**
  * Tells a scenario on every engine, against the sandbox's mail servers and against a real Dovecot. What this machine does not have
  * is a visible skip (never with REQUIRE_REAL=1).
  */
 export function tell(scenario: string, suite: (telling: Telling) => void): void {
-  for (const mail of MAIL_KINDS) {
-    describe(`${scenario}, against ${MAIL_NAMES[mail]}`, () => {
-      if (mail === 'dovecot' && !hasDovecot()) {
-        test.skip('needs Dovecot: apt-get install dovecot-imapd dovecot-submissiond', () => undefined);
-        return;
-      }
-      for (const engine of ENGINES) describeOnEngine(engine, 'told', () => suite({ engine, mail }));
-    });
-  }
+  for (const telling of ALL) tellOn(telling, scenario, suite);
+}
+
+/** The same for a story in which the mail servers have no part but to be there. */
+export function tellEachOnce(story: string, suite: (telling: Telling) => void): void {
+  for (const telling of EACH_ONCE) tellOn(telling, story, suite);
+}
+
+function tellOn(telling: Telling, title: string, suite: (telling: Telling) => void): void {
+  describe(`${title}, against ${MAIL_NAMES[telling.mail]}`, () => {
+    if (telling.mail === 'sandbox' || hasDovecot()) describeOnEngine(telling.engine, 'told', () => suite(telling));
+    else test.skip(`needs Dovecot (apt-get install dovecot-imapd dovecot-submissiond), on ${telling.engine}`, () => undefined);
+  });
 }
 
 /** Mail servers of this kind. Tell nothing against a kind that this machine does not have. */
