@@ -1,4 +1,5 @@
 import { rootCertificates } from 'node:tls';
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { Agent, buildConnector, request } from 'undici';
 import { DeadlineExceeded, untilAborted, type Deadline } from './deadline.ts';
 import { goesAround, type HttpsProxy } from './proxy.ts';
@@ -64,7 +65,7 @@ export function createOutgoingHttps({ ca, proxy }: OutgoingOptions): OutgoingHtt
       headers: Object.fromEntries(
         Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
       ),
-      text: await answer.body.text(),
+      text: textOf(Buffer.from(await answer.body.arrayBuffer()), answer.headers['content-encoding'], answer.statusCode),
     };
   }
 
@@ -91,4 +92,31 @@ function throughProxy(proxy: HttpsProxy, ca: readonly string[] | null, direct: b
       (error: unknown) => done(error instanceof Error ? error : new Error('The proxy cannot be reached.'), null),
     );
   };
+}
+
+/** Compression is not asked for and still allowed (RFC 9110 section 12.5.3): what passes through a proxy may come out that way. */
+function textOf(bytes: Buffer, coding: string | string[] | undefined, status: number): string {
+  try {
+    return decoded(bytes, coding).toString('utf8');
+  } catch {
+    throw new UnreadableAnswer(status);
+  }
+}
+
+function decoded(bytes: Buffer, coding: string | string[] | undefined): Buffer {
+  const limit = { maxOutputLength: ANSWER_LIMIT_BYTES };
+  switch (coding) {
+    case undefined:
+    case 'identity':
+      return bytes;
+    case 'gzip':
+    case 'x-gzip':
+      return gunzipSync(bytes, limit);
+    case 'br':
+      return brotliDecompressSync(bytes, limit);
+    case 'deflate':
+      return inflateSync(bytes, limit);
+    default:
+      throw new Error('This coding is not known.');
+  }
 }
