@@ -156,15 +156,36 @@ describe('sign-in with Google', () => {
       apiError(400, 'Mail service not enabled', 'FAILED_PRECONDITION', 'failedPrecondition'),
       { reason: 'MAILBOX_NOT_ACCESSIBLE' },
     ],
-    [
-      'too many ask',
-      apiError(429, 'Too many concurrent requests for user', 'RESOURCE_EXHAUSTED', 'rateLimitExceeded'),
-      { reason: 'RATE_LIMITED', retryable: true },
-    ],
-    ['it is out of order', apiError(500, 'Backend Error', 'INTERNAL', 'backendError'), { retryable: true }],
   ] as const)('the Gmail profile says why it does not answer: %s', async (_, answer, expected) => {
     server.answerAt(PROFILE, answer);
     expect(said(await redeemed(tokens({ id_token: await idToken() })))).toMatchObject(expected);
+  });
+
+  // The code is used up by then: asked for again it would be refused, and the person would have signed in for nothing.
+  test.each([
+    ['too many ask', apiError(429, 'Too many concurrent requests for user', 'RESOURCE_EXHAUSTED', 'rateLimitExceeded')],
+    ['it is out of order', apiError(500, 'Backend Error', 'INTERNAL', 'backendError')],
+    ['a proxy answers', { status: 502, body: '<html>Bad Gateway</html>' }],
+    ['the connection is cut', { kind: 'drop' }],
+  ] as const)('a Gmail profile that cannot be had now loses no sign-in: the identity token gives the name (%s)', async (_, answer) => {
+    server.answerAt(PROFILE, answer);
+    expect(await redeemed(tokens({ id_token: await idToken() }))).toMatchObject({
+      kind: 'GRANTED',
+      account: { username: 'carol@gmail.test', pin: { subject: '1234567890' } },
+    });
+    expect(paths()).toEqual(['/token', PROFILE]);
+  });
+
+  test('while the keys of Google cannot be had, the code is not used up', async () => {
+    const own = server.provider({ certsUrl: `${server.origin}/certs-out-of-order` } as never);
+    server.answerAt('/certs-out-of-order', { status: 503, body: { error: 'unavailable' } });
+    server.seen();
+    const outcome = await own.redeem(
+      { code: new Secret('a-code'), verifier: new Secret('v'.repeat(43)), nonce: 'the-nonce', redirectUri: REDIRECT, direction: 'BOTH' },
+      5_000,
+    );
+    expect(said(outcome)).toMatchObject({ retryable: true });
+    expect(paths()).not.toContain('/token');
   });
 
   test('an access token that is refused by the API is asked with once, and not renewed behind our back', async () => {

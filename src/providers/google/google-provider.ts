@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
 import { auth, gmail } from 'googleapis/build/src/apis/gmail/index.js';
+import { diagnose } from '../../domain/diagnose/diagnose.ts';
 import { evidenceOf, gatewayEvidence } from '../../domain/diagnose/evidence-of.ts';
 import type { Evidence, EvidenceContext } from '../../domain/evidence.ts';
 import { startDeadline, untilAborted, type Deadline } from '../../network/deadline.ts';
@@ -15,6 +16,8 @@ const IDENTITY_SCOPES = ['openid', 'email'];
 const GOOGLE_ISSUERS = ['https://accounts.google.com', 'accounts.google.com'];
 /** Of an access token whose answer does not say (RFC 6749 section 5.1 only recommends it). */
 const DEFAULT_LIFETIME_MS = 3_600_000;
+/** Of the question that may go without an answer. */
+const PROFILE_TIMEOUT_MS = 5_000;
 /** Making the URL asks nobody; an attempt has a time-out all the same. */
 const URL_TIMEOUT_MS = 20_000;
 
@@ -102,10 +105,19 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     return { pin: { kind: 'GOOGLE', issuer: options.issuer, subject: claims.sub }, username, personal: claims.hd === undefined };
   }
 
+  /** Null while the Gmail API is out of order: the code is used up by now, and the login that follows is proof enough. */
   async function profileAddress(oauth: Client): Promise<string | null> {
     const api = gmail({ version: 'v1', auth: oauth, rootUrl: options.gmailApiUrl });
-    const profile = await api.users.getProfile({ userId: 'me' });
-    return profile.data.emailAddress ?? null;
+    const deadline = startDeadline(PROFILE_TIMEOUT_MS);
+    try {
+      const profile = await untilAborted(api.users.getProfile({ userId: 'me' }), deadline.signal);
+      return profile.data.emailAddress ?? null;
+    } catch (error) {
+      if (diagnose(evidenceOf(error, context)).retryable) return null;
+      throw error;
+    } finally {
+      deadline.dispose();
+    }
   }
 
   function tokenSet(answer: TokenAnswer): TokenSet | null {
@@ -148,6 +160,8 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
 
     async redeem(grant, timeoutMs) {
       const result = await attempt(timeoutMs, async (oauth) => {
+        // Kept for the identity token: without them the code would be used up for nothing.
+        await oauth.getFederatedSignonCertsAsync();
         const answer = await oauth.getToken({
           code: grant.code.reveal(),
           codeVerifier: grant.verifier.reveal(),
