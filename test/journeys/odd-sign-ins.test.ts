@@ -116,6 +116,11 @@ describe('a sign-in that ends unlike the usual one says what happened', () => {
     );
   });
 
+  test('an identity token that was made for another application is not taken', async () => {
+    const { rejection } = await outcomeOf(async (nonce) => ({ status: 200, body: await tokens(nonce, { aud: 'another-application' }) }));
+    expect(rejection).toMatchObject({ reason: 'CLIENT_STATE_ERROR', leg: null });
+  });
+
   test('a grant that cannot be renewed: nothing has expired', async () => {
     const { rejection } = await outcomeOf(async (nonce) => ({
       status: 200,

@@ -122,7 +122,7 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
       const tokens = tokenSet(result.value, refreshToken);
       if (tokens === null)
         return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
-      const account = accountOf(result.value, authority, grant.nonce);
+      const account = accountOf(result.value, authority, options.clientId, grant.nonce);
       if (account === null)
         return {
           kind: 'FAILED',
@@ -172,15 +172,15 @@ function tokenSet(answer: AuthenticationResult, refreshToken: Secret | null): To
   };
 }
 
-/** Null when the identity token was made for another flow or by another issuer (OpenID Connect Core 3.1.3.7, RFC 9700 4.4). */
-function accountOf(answer: AuthenticationResult, authority: URL, nonce: string): SignedInAccount | null {
+/** Null when the identity token was made for another flow or application, or by another issuer (OpenID Connect Core 3.1.3.7, RFC 9700 4.4). */
+function accountOf(answer: AuthenticationResult, authority: URL, clientId: string, nonce: string): SignedInAccount | null {
   const claims = answer.idTokenClaims as Readonly<Record<string, unknown>>;
   const text = (name: string): string | null => (typeof claims[name] === 'string' && claims[name] !== '' ? claims[name] : null);
   const tenantId = text('tid');
   const objectId = text('oid') ?? text('sub');
   const issuer = text('iss');
   if (tenantId === null || objectId === null || issuer === null || text('nonce') !== nonce) return null;
-  if (issuer !== `${authority.origin}/${tenantId}/v2.0`) return null;
+  if (issuer !== `${authority.origin}/${tenantId}/v2.0` || text('aud') !== clientId) return null;
   const username = text('preferred_username') ?? text('email') ?? answer.account?.username ?? '';
   return { pin: { kind: 'MICROSOFT', issuer, tenantId, objectId }, username, personal: tenantId === PERSONAL_TENANT };
 }
