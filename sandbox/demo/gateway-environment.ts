@@ -14,6 +14,9 @@ export function sandboxEnvironment(
   return {
     CA_FILE: caFile,
     NETWORK_ALLOW: 'localhost:*;127.0.0.0/8:*',
+    // A proxy of this machine's would be asked for servers that only this machine has.
+    HTTPS_PROXY: '',
+    https_proxy: '',
     MICROSOFT_IMAP: place(servers['microsoft-imap']),
     MICROSOFT_SMTP: place(servers['microsoft-smtp']),
     MICROSOFT_PERSONAL_SMTP: place(servers['microsoft-smtp']),

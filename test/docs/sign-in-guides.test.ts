@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../src/domain/diagnose/diagnose.ts';
-import { evidenceOfText } from '../../src/domain/diagnose/evidence-of.ts';
-import { REASONS, REPAIR_ACTIONS } from '../../src/domain/reason.ts';
+import { evidenceOf, evidenceOfText } from '../../src/domain/diagnose/evidence-of.ts';
+import { REASONS, REPAIR_ACTIONS, type Actor } from '../../src/domain/reason.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
@@ -21,17 +21,58 @@ function rowsOf(text: string): readonly (readonly string[])[] {
     );
 }
 
+/** What the guides call those who act. */
+const WHO: Readonly<Record<Actor, readonly string[]>> = {
+  GATEWAY_OPERATOR: ['operator'],
+  TENANT_ADMIN: ['administrator'],
+  WORKSPACE_ADMIN: ['administrator'],
+  MAILBOX_OWNER: ['mailbox owner'],
+  NOBODY: ['nobody'],
+};
+
 describe('the guides for administrators', () => {
   test('what docs/microsoft.md says of each AADSTS number is what the gateway says', () => {
     const rows = rowsOf(read('docs/microsoft.md')).filter(([said]) => said?.startsWith('AADSTS') === true);
     expect(rows.length).toBeGreaterThan(15);
-    for (const [said = '', reasons = ''] of rows) {
+    for (const [said = '', reasons = '', who = ''] of rows) {
       const numbers = said.match(/\d{4,}/g) ?? [];
       for (const number of numbers) {
-        const { reason } = diagnose(
+        const { reason, actor } = diagnose(
           evidenceOfText(`AADSTS${number}: It failed.`, { protocol: 'OAUTH', provider: 'MICROSOFT_365', host: null, authMethod: 'OAUTH2' }),
         );
         expect(reasons, `AADSTS${number}`).toContain(`\`${reason}\``);
+        expect(
+          WHO[actor].some((name) => who.includes(name)),
+          `AADSTS${number}: ${actor}, not ${who}`,
+        ).toBe(true);
+      }
+    }
+  });
+
+  test('what docs/google.md says of each error of the token endpoint is what the gateway says', () => {
+    const rows = rowsOf(read('docs/google.md')).filter(
+      ([said = '', reasons = '']) => /^(?:`[a-z_]+`|"[A-Z])/.test(said) && /^`[A-Z_]+`/.test(reasons) && !said.includes('on the way back'),
+    );
+    expect(rows.length).toBeGreaterThanOrEqual(9);
+    for (const [said = '', reasons = '', who = ''] of rows) {
+      const errors = [...said.matchAll(/`([a-z_]+)`/g)].map(([, error = '']) => error);
+      const sentence = /"([^"…]+)/.exec(said)?.[1] ?? '';
+      // Several errors in one row are several answers; an error and a sentence are one.
+      const answers =
+        errors.length > 1 && sentence === '' ? errors.map((error) => [error, '']) : [[errors[0] ?? '', `${errors[1] ?? ''} ${sentence}`]];
+      for (const [error = '', description = ''] of answers) {
+        const body = { ...(error === '' ? {} : { error }), error_description: description };
+        const { reason, actor } = diagnose(
+          evidenceOf(
+            { name: 'GaxiosError', response: { data: body } },
+            { protocol: 'OAUTH', provider: 'GMAIL', host: null, authMethod: 'OAUTH2' },
+          ),
+        );
+        expect(reasons, `${error} ${description}`).toContain(`\`${reason}\``);
+        expect(
+          WHO[actor].some((name) => who.includes(name)),
+          `${error} ${description}: ${actor}, not ${who}`,
+        ).toBe(true);
       }
     }
   });
