@@ -59,7 +59,7 @@ const ROWS: readonly Row[] = [
   ),
   // The account
   row([50055, 50144, 50135, 50142, 120002, 120003, 120004, 120012, 120018], 'PASSWORD_EXPIRED'),
-  row([50126, 50064, 50056, 120000], 'BAD_CREDENTIALS'),
+  row([50126, 50054, 50064, 50056, 120000], 'BAD_CREDENTIALS'),
   row([50053, 120014], 'ACCOUNT_LOCKED', {}, 'LIKELY'),
   row([50057, 500571], 'ACCOUNT_DISABLED'),
   row([50034, 51004, 50014, 500341, 120016], 'ACCOUNT_NOT_FOUND'),
@@ -119,7 +119,7 @@ const TABLE: ReadonlyMap<number, Finding> = new Map(ROWS.flatMap(([numbers, foun
 
 /**
  * An unknown number still tells its family: conditional access is 53xxx and 530xxx, on-premises agents are 800xx, seamless
- * single sign-on 810xx, SAML 75xxx and 76xxx, a change of password 1200xx, keys of devices 130xxx and 135xxx.
+ * single sign-on 810xx, permissions of the application 6500xx, SAML 75xxx and 76xxx, a change of password 1200xx, keys of devices 130xxx and 135xxx.
  */
 export function aadstsFamily(reading: Reading): Finding | null {
   const number = reading.evidence.aadsts.at(-1);
@@ -129,6 +129,7 @@ export function aadstsFamily(reading: Reading): Finding | null {
   if (/^53\d{3,4}$/.test(digits)) return finding('CONDITIONAL_ACCESS_BLOCKED', 'LIKELY', { alternatives: ['MFA_REQUIRED'] });
   if (/^81\d{3}$/.test(digits))
     return finding('CLIENT_STATE_ERROR', 'LIKELY', { alternatives: ['OAUTH_GRANT_INVALID', 'ACCOUNT_MISMATCH'] });
+  if (/^6500\d\d$/.test(digits)) return finding('APP_MISCONFIGURED', 'LIKELY', { alternatives: ['ADMIN_CONSENT_REQUIRED'] });
   if (/^7[56]\d{3,5}$/.test(digits)) return finding('APP_MISCONFIGURED', 'LIKELY');
   if (/^1200\d\d$/.test(digits)) return finding('PASSWORD_EXPIRED', 'LIKELY', { alternatives: ['BAD_CREDENTIALS'] });
   if (/^13[05]\d{3}$/.test(digits)) return finding('CONDITIONAL_ACCESS_BLOCKED', 'LIKELY', { alternatives: ['OAUTH_GRANT_INVALID'] });

@@ -70,7 +70,7 @@ const ACCOUNT =
 const LOCKED =
   /\block(?:ed|ing|-?out)?\b|\bblock(?:ed)?\b|\bbann?ed\b|gesperrt|verrouill|bloque|bloqu[eé]|blocat|geblokkeerd|zablok|заблокирован|锁定|ロック|잠(?:겨|겼|금|김|긴)/;
 const CLIENT_IP =
-  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|sending ip|from ip|\bip [\d[]|host \[)|\b(?:ip(?: address)?|(?<!(?:sender|from|mail|mailbox) )address|country|location|region|geo\w*) (?:restrict\w*|polic\w*|filter\w*|not allowed|is not allowed)|\b(?:unauthori[sz]ed|untrusted|forbidden|disallowed) (?:client |source |sender )?ip\b|\bfrom (?:your|this) (?:country|location|region|ip|network)\b.{0,30}\b(?:not|den|block|restrict)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
+  /\b(?:your |client |source |remote |this |the |sending |connecting )?(?:ip(?:v[46])?(?: ?-?address(?:es)?)?|client host|hosts?|network address|subnet|address range)\b.{0,80}\b(?:block\w*|blacklist\w*|block-?list\w*|deny-?list\w*|black-?hole\w*|listed|bann?ed|reject\w*|not allowed|not permitted|not authorized|denied|refused|reputation|greylisted|gesperrt|blockiert)\b|\b(?:block\w*|blacklist\w*|bann?ed|reject\w*|denied|refused|deny) .{0,40}\b(?:your ip|ip address|client ip|sending ip|from ip|\bip [\d[]|host \[)|\b(?:ip(?: address)?|(?<!(?:sender|from|mail|mailbox) )address|country|location|region|geo\w*) (?:restrict\w*|polic\w*|filter\w*|not allowed|is not allowed)|\b(?:unauthori[sz]ed|untrusted|forbidden|disallowed) (?:client |source |sender )?ip\b|\b(?:not (?:allowed|permitted|accepted)|blocked|denied|rejected)\b.{0,40}\bfrom (?:your|this) (?:country|location|region|ip|network|address|host)\b|\bfrom (?:your|this) (?:country|location|region|ip|network)\b.{0,30}\b(?:not|den|block|restrict)|\bspamhaus\b|\bdnsbl\b|\brbl\b|\bbarracuda|\bspamcop\b|poor (?:ip )?reputation|access from (?:your|this) (?:country|location|region|ip)|\bgeo-?(?:block|ip|loc)/;
 
 /** Programs other than the provider's own are kept out: the same switch as IMAP's or SMTP's under another name. */
 const OTHER_PROGRAMS =
@@ -93,7 +93,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'SEND_AS_DENIED',
-    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|(?:is )?not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use|perform \W?\w*:?send)|\b(?:mail from|from:|(?:header |envelope )?from(?: header| address)|sender)(?= |\b).{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not|not verified|(?:is )?not one of)\b|\bbad outbound sender|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\bsending from (?:this |that |the )?(?:domain|address|e-?mail) .{0,30}not allowed|\b(?:domain|address) (?:is )?not (?:associated with|allowed to send|authori[sz]ed to send)|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
+    when: /\bsend[- ]?as\b|\bsendas|\bsend (?:mail |e-?mails? |messages? )?(?:as|on behalf|from) (?:this|that|the|another|other)\b|\bsender (?:address|verify|e-?mail|domain|identity)? ?.{0,40}\b(?:rejected|(?:is )?not (?:allowed|owned|verified|authori[sz]ed|permitted|match)|mismatch|denied|invalid)|\bnot owned by\b|\bnot authori[sz]ed to (?:send|use|perform \W?\w*:?send)|\b(?:mail from|from:|(?:header |envelope )?from(?: header| address)|sender)(?= |\b).{0,60}\b(?:same as|must (?:match|equal|be)|match|mismatch|does not|not verified|(?:is )?not one of)\b|\bbad outbound sender|\b(?:mail from|sender)(?: address)? (?:is )?(?:invalid|unvalidated|unverified|not valid\w*)\b|\brelay\w* (?:disallowed|denied|not (?:allowed|permitted)) (?:as|for)\b|\bnot (?:verified|validated)\b.{0,40}\bidentit|\b(?:e-?mail )?address (?:is )?not verified|\bidentities failed the check|\bsending from (?:this |that |the )?(?:domain|address|e-?mail) .{0,30}not allowed|\b(?:domain|address) (?:is )?not (?:associated with|allowed to send|authori[sz]ed to send)|\babsender\w*.{0,40}(?:nicht|abgelehnt)|expediteur .{0,40}(?:refuse|non|pas)/,
   },
   // No waiting makes somebody the owner of an address.
   {
@@ -103,7 +103,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'SMTP_AUTH_DISABLED',
-    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|n'est pas active|pas autorise|disattivat\w*|отключ\S*|выключ\S*)|\b(?:enable|activate|aktivieren)\b.{0,30}\bsmtp|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bsmtp|\b(?:account|user|mailbox)\b.{0,30}\bnot (?:have smtp|(?:entitled|allowed|permitted|enabled) to (?:send|submit|relay)(?! (?:as|on|from|with)\b))|\boutgoing smtp is (?:off|disabled)|user has no permission|未开启.{0,10}smtp|smtp.{0,10}未开启/,
+    when: /\b(?:smtp[- ]?auth\w*|authenticated smtp|smtp (?:access|service|submission|client|login|sending|server access)|smtp)\b.{0,40}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active)|turned off|switched off|deactivated|inactive|deaktiviert|nicht (?:aktiviert|freigeschaltet|erlaubt)|desactive\w*|no (?:esta )?habilitad|n'est pas active|pas autorise|disattivat\w*|отключ\S*|выключ\S*)|\b(?:enable|activate|aktivieren)\b.{0,30}\bsmtp|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bsmtp|\b(?:account|user|mailbox)\b.{0,30}\bnot (?:have smtp|(?:entitled|allowed|permitted|enabled) to (?:send|submit|relay)(?! (?:as|on|from|with)\b))|\boutgoing smtp is (?:off|disabled)|user has no permission|无权(?:限)?(?:登录|登陆|使用)|未开启.{0,10}smtp|smtp.{0,10}未开启/,
     incurable: true,
   },
   {
@@ -113,13 +113,13 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'IMAP_DISABLED',
-    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for|available (?:on|in|for|with|to) (?:your|this|the))|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|\b(?:not include|without|excludes?|no|not have|lacks?)\b.{0,20}\b(?:imap|pop3?)\b(?! (?:server|connection|session|response|command))|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bimap|imap.{0,15}(?:未开启|未启用|关闭|無効|許可されていません|사용 ?안함|비활성)|未开启.{0,10}imap/,
+    when: /\b(?:imap4?|pop3?|imap\/pop|pop3?\/imap)\b(?:[- ](?:access|service|protocol|use|zugriff|zugang|abruf|support|client))?\b.{0,70}\b(?:disabled|not (?:enabled|allowed|activated|permitted|active|authori[sz]ed|included|supported for|available (?:on|in|for|with|to) (?:your|this|the))|turned off|switched off|deactivated|inactive|unavailable for|blocked|restricted|deaktiviert|abgeschaltet|nicht (?:aktiviert|freigeschaltet|erlaubt|aktiv|freigegeben|enthalten|inbegriffen|gestattet)|desactive\w*|non (?:active|autorise)|pas (?:active|autorise)|deshabilitad\w*|no (?:esta )?habilitad\w*|disabilitat\w*|desativad\w*|uitgeschakeld|wylacz\w*)|\b(?:imap4?|pop3?)\b.{0,40}(?:отключ|выключ|запрещ|не (?:включ|разреш))|\b(?:disabled|not (?:enabled|allowed|permitted|activated|authori[sz]ed))\b.{0,40}\b(?:for |to use |via |over |in )?(?:imap|pop3)|\b(?:enable|activate|turn on|aktivieren)\b.{0,30}\b(?:imap|pop3?)\b|\b(?:not include|without|excludes?|no|not have|lacks?)\b.{0,20}\b(?:imap|pop3?)\b(?! (?:server|connection|session|response|command))|\bnot (?:yet )?open(?:ed)?\b.{0,20}\bimap|imap.{0,15}(?:未开启|未启用|关闭|無効|許可されていません|사용 ?안함|비활성)|未开启.{0,10}imap/,
     incurable: true,
   },
   { reason: 'IMAP_DISABLED', when: OTHER_PROGRAMS, incurable: true },
   {
     reason: 'TLS_MODE_MISMATCH',
-    when: /\b(?:tls|ssl) ?v? ?\d(?:\.\d)?\b.{0,40}\b(?:not supported|no longer|deprecated|disabled|retired)|\b(?:upgrade|update|requires?|support)\b.{0,40}\b(?:tls ?v? ?1\.[23]|newer (?:tls|ssl))/,
+    when: /\b(?:starttls|tls|ssl|encryption)(?: connection)? (?:is )?(?:required|mandatory)\b|\b(?:tls|ssl) ?v? ?\d(?:\.\d)?\b.{0,40}\b(?:not supported|no longer|deprecated|disabled|retired)|\b(?:upgrade|update|requires?|support)\b.{0,40}\b(?:tls ?v? ?1\.[23]|newer (?:tls|ssl))/,
     incurable: true,
   },
   // The order of the conversation is wrong, which is nobody's password.
@@ -142,7 +142,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'PASSWORD_EXPIRED',
-    when: /\b(?:passw(?:or)?d|passphrase|pass word)\b.{0,40}\b(?:expired?|has expired|must be (?:changed|reset|updated|renewed|replaced)|(?:is )?older than \d|(?:change|reset|update|transition) (?:is )?(?:required|needed|necessary)|too (?:old|simple|weak|short)|needs? to be (?:changed|reset|updated)|has to be changed|transition)\b|\bexpired (?:user )?passw(?:or)?d|\b(?:must|should|need to|have to|please|required to) (?:change|reset|update) (?:your |the )?passw|\bcredentials? (?:has |have )?expired|(?:passwort|kennwort)\b.{0,30}(?:abgelaufen|geandert werden)|abgelaufen\w* (?:passwort|kennwort)|mot de passe\b.{0,20}(?:expire|change)|contrasena\b.{0,20}(?:caducad|expirad|vencid)|password\b.{0,20}scadut|senha\b.{0,20}expirad|wachtwoord\b.{0,20}verlopen|haslo\b.{0,20}wygas|парол\S*.{0,30}(?:истек|истёк|устарел|просроч)|срок действия парол|密码(?:已)?(?:过期|失效)|パスワード.{0,10}(?:期限|有効)/,
+    when: /\b(?:passw(?:or)?d|passphrase|pass word)\b.{0,40}\b(?:expired?|has expired|must be (?:changed|reset|updated|renewed|replaced)|(?:is )?older than \d|(?:change|reset|update|transition) (?:is )?(?:required|needed|necessary)|too (?:old|simple|weak|short)|needs? to be (?:changed|reset|updated)|has to be changed|transition)\b|\bexpired (?:user )?passw(?:or)?d|\b(?:must|should|need to|have to|please|required to) (?:change|reset|update) (?:your |the )?passw|\bcredentials? (?:has |have )?expired|(?:passwort|kennwort)\b.{0,30}(?:abgelaufen|geandert werden)|abgelaufen\w* (?:passwort|kennwort)|mot de passe\b.{0,20}(?:expire|change)|contrasena\b.{0,20}(?:caducad|expirad|vencid)|password\b.{0,20}scadut|senha\b.{0,20}expirad|wachtwoord\b.{0,20}verlopen|haslo\b.{0,20}wygas|парол\S*.{0,30}(?:истек|истёк|устарел|просроч)|срок действия парол|密码(?:已)?(?:过期|失效)|비밀번호.{0,8}(?:만료|변경)|\bsenha\b.{0,20}(?:expirou|venceu|vencida)|\bsifre\S*.{0,20}(?:doldu|dolmus)|\bheslo\b.{0,20}vyprs|\blosenord\S*.{0,20}(?:gatt ut|utgang)|パスワード.{0,10}(?:期限|有効)/,
     incurable: true,
   },
   {
@@ -157,12 +157,12 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'ACCOUNT_LOCKED',
-    when: /\b(?:accounts?|users?|mailbox|login|apple ?id|konto|postfach|zugang|benutzer|compte|cuenta|conta)\b.{0,50}\b(?:locked|lock-?ed ?out|lockout|gesperrt|verrouille\w*|bloque\w*|bloccat\w*|bloquead\w*|geblokkeerd|zablokowan\w*)|\blocked (?:out|account|user|mailbox)|(?:учетн|учётн|аккаунт|почтов|ящик).{0,40}заблокирован|账(?:号|户).{0,6}(?:锁定|冻结)|アカウント.{0,10}ロック/,
+    when: /\b(?:accounts?|users?|mailbox|login|apple ?id|konto|postfach|zugang|benutzer|compte|cuenta|conta)\b.{0,50}\b(?:locked|lock-?ed ?out|lockout|gesperrt|verrouille\w*|bloque\w*|bloccat\w*|bloquead\w*|geblokkeerd|zablokowan\w*)|\blocked (?:out|account|user|mailbox)|\b(?:usuario|utilisateur|utente|acceso|acesso|acces|accesso|casella|caixa|buzon|boite|gebruiker|skrzynka|uzytkownik)\b.{0,40}\b(?:bloque\w*|bloqu[eé]|bloccat\w*|verrouille\w*|geblokkeerd|zablokowan\w*)|계정.{0,8}잠|(?:учетн|учётн|аккаунт|почтов|ящик).{0,40}заблокирован|账(?:号|户).{0,6}(?:锁定|冻结)|アカウント.{0,10}ロック/,
     incurable: true,
   },
   {
     reason: 'ACCOUNT_DISABLED',
-    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access(?! token)|subscription|customer|user ?name|(?:api ?)?key|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:yet )?(?:been )?(?:active|activated|enabled|approved)|under review|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\b(?:account|user|mailbox)\b.{0,20}\b(?:must|has to|needs? to) be (?:verified|confirmed|approved)|\b(?:account|user)\b.{0,20}\bnot (?:yet )?(?:verified|confirmed|approved)|\bunverified (?:account|user)|\bdisabled (?:user|account|mailbox)|\b(?:account|user|mailbox)disabled|\b(?:outgoing|outbound)(?: e?-?mails?)? (?:is |are |was )?(?:blocked|suspended|banned|disabled)|\boutbound ?spam|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
+    when: /\b(?:accounts?|users?|mailbox|login|logins|domain|service|access(?! token)|subscription|customer|user ?name|(?:api ?)?key|konto|postfach|benutzer|zugang|compte|cuenta|conta)\b.{0,50}\b(?:disabled|suspended|deactivated|de-activated|inactive|not (?:yet )?(?:been )?(?:active|activated|enabled|approved)|under review|closed|terminated|frozen|blocked|banned|cancel+ed|expired|on hold|deaktiviert|deaktiv\w*|gekundigt|geschlossen|nicht (?:aktiv\w*|freigeschaltet)|suspendu|desactive\w*|ferme|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|nieaktywn\w*)|\b(?:must|has to|needs? to|should|please|to be) (?:first )?(?:be )?(?:re-?)?activated?\b|\bactivate (?:your|the|this)\b|\b(?:account|user|mailbox)\b.{0,20}\b(?:must|has to|needs? to) be (?:verified|confirmed|approved)|\b(?:account|user)\b.{0,20}\bnot (?:yet )?(?:verified|confirmed|approved)|\bunverified (?:account|user)|\b(?:usuario|utilisateur|utente|casella|caixa|buzon|boite|gebruiker|skrzynka|uzytkownik)\b.{0,40}\b(?:suspendu\w*|desactive\w*|suspendid[ao]|desactivad[ao]|deshabilitad[ao]|disattivat[ao]|sospes[ao]|suspens[ao]|desativad[ao]|uitgeschakeld|wylaczon\w*)|(?:계정|사용자).{0,10}(?:정지|비활성|중지)|\bdisabled (?:user|account|mailbox)|\b(?:account|user|mailbox)disabled|\b(?:outgoing|outbound)(?: e?-?mails?)? (?:is |are |was )?(?:blocked|suspended|banned|disabled)|\boutbound ?spam|\bunpaid\b|\boverdue\b|\bpayment\b|(?:учетн|учётн|аккаунт|ящик|пользовател).{0,40}(?:отключ|деактив|удал|приостанов|неактив|не активир)|账(?:号|户).{0,6}(?:禁用|停用)|アカウント.{0,12}(?:無効|停止)/,
     unless: /\b(?:imap|smtp|pop3?)\b.{0,10}\b(?:disabled|not enabled)/,
     incurable: true,
   },
@@ -182,7 +182,7 @@ const CONDITIONS: readonly Condition[] = [
   },
   {
     reason: 'AUTH_MECHANISM_UNSUPPORTED',
-    when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bunable to relay\b|\b(?:issue|send|use) (?:an? |the )?auth(?:enticate)? command\b|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
+    when: /\b(?:smtp )?auth(?:entication)? (?:is )?(?:required|needed|mandatory)|\bunable to relay\b|\brequires? (?:smtp )?auth(?:entication|orization)?\b|\b(?:issue|send|use) (?:an? |the )?auth(?:enticate)? command\b|\bturn on smtp auth\w*|\bauthori[sz]ation required|\bmust (?:first )?(?:authenticate|log ?in|be authenticated)|\bnot authenticated\b|\bunauthenticated\b|\bplease authenticate|\bauth(?:enticate)? first|\bauthenticate (?:first|before)|\bneed to authenticate|\bauthentifizierung (?:ist )?erforderlich|\bnot logged in\b|\brelay(?:ing)? (?:access )?(?:denied|not (?:allowed|permitted))/,
     unless: /\b(?:wrong|bad|incorrect|invalid) (?:\w+ )?(?:secret|passw\w*|credentials?|user ?name|login)\b/,
     departures: { alternatives: ['TLS_MODE_MISMATCH', 'SMTP_AUTH_DISABLED'] },
   },
@@ -194,6 +194,7 @@ function forLogin(reason: Reason, reading: Reading): Reason {
   const isSending = protocol === 'SMTP' || reading.evidence.replyCode !== null;
   if (reason === 'MFA_REQUIRED' && !reading.usesOAuth && (protocol === 'IMAP' || isSending)) return 'APP_PASSWORD_REQUIRED';
   if (reason === 'IMAP_DISABLED' && isSending && !/\b(?:imap|pop3?)/.test(reading.words)) return 'SMTP_AUTH_DISABLED';
+  if (reason === 'SMTP_AUTH_DISABLED' && protocol === 'IMAP' && !/\b(?:smtp|send|submit|relay)/.test(reading.words)) return 'IMAP_DISABLED';
   if (reason === 'TLS_MODE_MISMATCH' && !isSending && (protocol === 'IMAP' || reading.evidence.responseStatus !== null))
     return 'STARTTLS_UNAVAILABLE';
   return reason;
@@ -202,6 +203,8 @@ function forLogin(reason: Reason, reading: Reading): Reason {
 /** SMTP 4yz: try again later (RFC 5321 section 4.2.1). */
 function isTransientClass(reading: Reading): boolean {
   const { replyCode, enhancedCode } = reading.evidence;
+  // "451 5.7.3": the finer code is meant.
+  if (enhancedCode?.startsWith('5.') === true) return false;
   return replyCode !== null ? replyCode >= 400 && replyCode < 500 : (enhancedCode?.startsWith('4.') ?? false);
 }
 

@@ -15,6 +15,7 @@ const NAMED: readonly RegExp[] = [
 ];
 
 const REFUSED: readonly RegExp[] = [
+  /\b(?:bad|wrong|invalid|incorrect) auth(?:entication|orization)?\b/,
   /\b(?:auth(?:entication|enticate|orization|enticating)?|log-?in|log in|logon|log-?on|sign-?in|sign in|sasl|credentials?)\b.{0,40}\b(?:fail\w*|unsuccessful\w*|rejected|refused|denied|incorrect|invalid|error|not successful|not accepted|declined|disallowed)\b/,
   /\b(?:fail\w*|could not|couldn't|unable to|cannot|can't|can not|not able to|error|unsuccessful|invalid|denied|refused|rejected)\b.{0,20}\b(?:authenticat\w*|log-?in|log in|logon|sign in|sasl)\b/,
   /\baccess (?:is )?denied\b|\bnot authori[sz]ed\b|\bunauthori[sz]ed\b|\bbadcredentials\b|authenticationfailed|authenticationexception|authenticationerror|authentication credentials/,

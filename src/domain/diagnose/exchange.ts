@@ -10,7 +10,7 @@ export function ambiguousExchange(reading: Reading): Finding | null {
   if (reading.vendor !== 'MICROSOFT' && (reading.vendor !== null || reading.evidence.context.provider !== null)) return null;
   if (reading.evidence.enhancedCode === '5.7.3') return refusedSending(reading);
   if (reading.evidence.enhancedCode === '5.7.139') return refusedByPolicy(reading);
-  const bare = /(?:^|[^a-z])(login|authenticate) failed$/.exec(withoutNoise(reading.words))?.[1];
+  const bare = /(?:^|[^a-z])(login|authenticate) failed(?:\.?["']|$)/.exec(withoutNoise(reading.words))?.[1];
   return bare === undefined || reading.evidence.responseCode !== null ? null : refusedFetching(reading, bare);
 }
 
@@ -39,6 +39,8 @@ function refusedSending(reading: Reading): Finding {
 /** 5.7.139 with a sentence that nobody has seen yet: a policy, of which switched-off SMTP AUTH is the usual one. */
 function refusedByPolicy(reading: Reading): Finding {
   if (/\btoken\b/.test(reading.words)) return finding('ACCESS_TOKEN_REJECTED', 'LIKELY');
+  if (/\brisk|\bpolic(?:y|ies)\b|\blocation\b|\bdevice\b|\bcompliant\b/.test(reading.words))
+    return finding('CONDITIONAL_ACCESS_BLOCKED', 'LIKELY', { alternatives: ['SMTP_AUTH_DISABLED'] });
   return finding('SMTP_AUTH_DISABLED', 'AMBIGUOUS', {
     alternatives: reading.usesOAuth
       ? ['CONDITIONAL_ACCESS_BLOCKED', 'ACCESS_TOKEN_REJECTED']

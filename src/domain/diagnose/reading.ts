@@ -39,7 +39,7 @@ export function read(evidence: Evidence): Reading {
   return {
     evidence,
     text,
-    words: text.replace(LINK, ' ').replace(HOST_NAME, ' ').replace(REFERENCE, ' '),
+    words: withoutHeading(evidence, text.replace(LINK, ' ').replace(HOST_NAME, ' ').replace(REFERENCE, ' ')),
     vendor: vendorOf(evidence, text),
     usesOAuth: usesOAuth(evidence),
     answered:
@@ -50,6 +50,11 @@ export function read(evidence: Evidence): Reading {
       evidence.oauthError !== null ||
       evidence.aadsts.length > 0,
   };
+}
+
+/** RFC 3463 x.7 is security or policy: "Service unavailable" in front of its reason is what 554 is called, not an outage. */
+function withoutHeading(evidence: Evidence, words: string): string {
+  return evidence.enhancedCode?.startsWith('5.7.') === true ? words.replace(/\bservice unavailable[.;:,] (?=\S)/, ' ') : words;
 }
 
 /** Accents go from Latin letters only: Russian й and Japanese が are letters of their own. */

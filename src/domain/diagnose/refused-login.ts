@@ -23,7 +23,12 @@ export function refusedLogin(reading: Reading): Finding | null {
   // A code without a word for it may be how this server says something else.
   if (named || coded) return refused(reading, worded || reading.words.length < 40 ? 'LIKELY' : 'AMBIGUOUS');
   if (httpStatus === 401 && (context.protocol === 'OAUTH' || reading.usesOAuth)) return refused(reading, 'LIKELY');
-  return worded ? refused(reading, 'AMBIGUOUS') : null;
+  return worded && !isAfterLogin(reading) ? refused(reading, 'AMBIGUOUS') : null;
+}
+
+/** Somebody who may already send was let in: "denied" is then about the message. */
+function isAfterLogin(reading: Reading): boolean {
+  return ['MAIL FROM', 'RCPT TO', 'DATA'].includes(reading.evidence.command ?? '');
 }
 
 function refused(reading: Reading, confidence: Confidence): Finding {

@@ -61,10 +61,10 @@ const SENTENCES: readonly Sentence[] = [
   says(/not enabled for imap|imap access is disabled for your domain|full imap support is not enabled/, 'IMAP_DISABLED'),
   says(/access not configured|has not been used in project|accessnotconfigured|service_disabled/, 'APP_MISCONFIGURED'),
   says(
-    /insufficient permission|insufficientpermissions|insufficient authentication scopes|access_token_scope_insufficient|insufficient_scope/,
+    /insufficient permission|insufficientpermissions|insufficient (?:\w+ )?scopes?\b|\bscopes? (?:is |are )?(?:insufficient|missing)|\bmissing (?:the )?(?:required )?scopes?\b|access_token_scope_insufficient|insufficient_scope/,
     'SCOPE_OR_AUDIENCE_WRONG',
   ),
-  says(/mail service not enabled|gmail service (?:is )?not enabled/, 'MAILBOX_NOT_ACCESSIBLE'),
+  says(/mail service not enabled|gmail (?:service )?(?:is )?not enabled/, 'MAILBOX_NOT_ACCESSIBLE'),
   says(/delegation denied/, 'MAILBOX_NOT_ACCESSIBLE'),
   says(/invalid_rapt|rapt_required|reauth related error/, 'REAUTH_POLICY'),
   says(

@@ -10,7 +10,7 @@ import type { CorpusCase, UnseenCase } from './cases.ts';
 type Case = CorpusCase | UnseenCase;
 type Dress = (text: string) => string;
 
-const CASES: readonly Case[] = [...CORPUS, ...UNSEEN, ...heldOut('first')];
+const CASES: readonly Case[] = [...CORPUS, ...UNSEEN, ...heldOut('first'), ...heldOut('second')];
 
 /** Where libraries put what the server said; the message of a library is its own unless it ends with those words. */
 const SERVERS_WORDS = ['response', 'responseText', 'errorMessage', 'error_description', 'reason'];
