@@ -7,7 +7,6 @@ import {
   rejectionOf,
   retryAuthorization,
 } from '../domain/authorization-changes.ts';
-import { refusalOfNewGrant } from '../domain/candidate-refusal.ts';
 import type { Random } from '../domain/clock.ts';
 import type { Credential, LoginSetup } from '../domain/credential.ts';
 import type { AuthorizationId, WorkspaceId } from '../domain/ids.ts';
@@ -25,6 +24,7 @@ import {
   targetOf,
   type RepairState,
 } from './repair-state.ts';
+import { rereadRefusals } from './reread-refusals.ts';
 import type { Revocation } from './revocation.ts';
 import { untilCommitted, type Conflict, type Decision } from './until-committed.ts';
 
@@ -76,18 +76,12 @@ export async function verifyOnce(
     if (state === null || setup === null) return state === null ? null : settleWithoutProof(parts, state);
     const proofs = await proveSetup(parts, { workspaceId, mailboxId: state.authorization.mailboxId }, setup, signal);
     if (signal.aborted) return state.authorization;
-    const conclusion = await conclude(parts, workspaceId, id, setup, read(setup, proofs), round === MOST_ROUNDS);
+    const conclusion = await conclude(parts, workspaceId, id, setup, rereadRefusals(state.mailbox, setup, proofs), round === MOST_ROUNDS);
     if (conclusion.kind === 'again') continue;
     if (conclusion.authorization === null) return null;
     await parts.revocation?.ofCredentials(conclusion.authorization, conclusion.givenUp);
     return parts.store.authorization(workspaceId, id);
   }
-}
-
-/** What the servers said to this candidate; to one that was issued just now it means something else. */
-function read({ credential }: LoginSetup, proofs: readonly LegProof[]): readonly LegProof[] {
-  if (credential.kind === 'BASIC') return proofs;
-  return proofs.map((proof) => (proof.diagnosis === null ? proof : { ...proof, diagnosis: refusalOfNewGrant(proof.diagnosis, proof.leg) }));
 }
 
 function awaitsRedemption({ status, candidate, redemption }: Authorization): boolean {

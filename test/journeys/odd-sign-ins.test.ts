@@ -105,6 +105,12 @@ describe('a sign-in that ends unlike the usual one says what happened', () => {
     expect(rejection).toMatchObject({ leg: 'INCOMING' });
   });
 
+  test('a wrong password where another one works is a wrong password, whatever Exchange says to every password', async () => {
+    const { authorization } = await world.admin.act('ReenterPassword', { mailboxId: mailbox.id, password: 'wrong' });
+    expect(authorization.rejection).toMatchObject({ leg: 'INCOMING', reason: 'BAD_CREDENTIALS', action: 'UPDATE_PASSWORD' });
+    expect(authorization.rejection.alternatives).toContain('BASIC_AUTH_DISABLED');
+  });
+
   test('an account without a name: nobody is called nothing', async () => {
     const { rejection } = await outcomeOf(async (nonce) => ({
       status: 200,
