@@ -96,3 +96,33 @@ test('a text is bounded, and so is what people see of it', () => {
   expect(excerpt(evidence.text)?.length).toBe(500);
   expect(excerpt(' \n ')).toBeNull();
 });
+
+describe('what the provider said is shown as it was said', () => {
+  const shown = (error: unknown) => diagnose(evidenceOf(error, contextOfHints({}))).providerMessage;
+
+  test('a name is not said a second time in words, which only the rules read', () => {
+    const apiError = {
+      name: 'GaxiosError',
+      code: 403,
+      response: {
+        data: { error: { message: 'It is disabled.', errors: [{ reason: 'accessNotConfigured' }], status: 'PERMISSION_DENIED' } },
+      },
+    };
+    const text = shown(apiError)!;
+    for (const name of ['It is disabled.', 'accessNotConfigured', 'PERMISSION_DENIED']) expect(text).toContain(name);
+    expect(text).not.toMatch(/access Not|PERMISSION DENIED/);
+    expect(shown(Object.assign(new Error('wrong version number'), { code: 'ERR_SSL_WRONG_VERSION_NUMBER' }))).not.toContain('ERR SSL');
+  });
+
+  test.each([
+    'The access policy does not allow token issuance.',
+    'Use another method than basic authentication-related ones.',
+    'The bearer certificate. It is unknown.',
+  ])('a word of a sentence is no secret: %s', (sentence) => {
+    expect(shown(new Error(sentence))).toBe(sentence);
+  });
+
+  test('marks that turn the direction of writing are left out', () => {
+    expect(shown(new Error('ab\u202ecd\u2066ef'))).toBe('abcdef');
+  });
+});
