@@ -103,7 +103,7 @@ function endOf(status: Authorization['status']): End {
     case 'CANCELLED':
       return { title: 'This was cancelled', look: 'over', advice: LOOK_THERE };
     case 'SUPERSEDED':
-      return { title: 'Another sign-in took its place', look: 'over', advice: LOOK_THERE };
+      return { title: 'Another repair took its place', look: 'over', advice: LOOK_THERE };
     case 'ROLLED_BACK':
       return { title: 'This was taken back', look: 'over', advice: LOOK_THERE };
   }

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Json } from '../../http/json.ts';
-import { createGraphqlClient } from '../../support/graphql-client.ts';
 import { startOauthWorld, type OauthWorld } from '../../support/oauth-world.ts';
 import { describeInChromium, launchChromium } from '../../web/chromium.ts';
+import { openWatchedPage, signInAt, type WatchedPage } from './watched-page.ts';
 
 const SALES = { address: 'sales@contoso.test', password: 'password of sales' };
 const ORDERS = { address: 'orders@gmail.test', password: 'password of orders' };
@@ -18,8 +18,9 @@ describeInChromium('signing in with a real browser', () => {
   let page: Page;
   let sales: Json;
   let orders: Json;
-  let visited: string[];
-  let complaints: string[];
+  let watched: WatchedPage;
+  let visited: readonly string[];
+  let complaints: readonly string[];
 
   beforeAll(async () => {
     world = await startOauthWorld({
@@ -38,21 +39,8 @@ describeInChromium('signing in with a real browser', () => {
   });
   beforeEach(async () => {
     world.waitOutLimits();
-    visited = [];
-    complaints = [];
-    context = await browser.newContext({ ignoreHTTPSErrors: true });
-    page = await context.newPage();
-    page.on('framenavigated', (frame) => visited.push(frame.url()));
-    page.on('dialog', (dialog) => {
-      complaints.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    page.on('console', (message) => {
-      if (message.type() === 'error' || /Content Security Policy|Refused/.test(message.text())) complaints.push(message.text());
-    });
-    page.on('request', (request) => {
-      if (!['localhost', ''].includes(new URL(request.url()).hostname)) complaints.push(`request: ${request.url()}`);
-    });
+    watched = await openWatchedPage(browser);
+    ({ context, page, visited, complaints } = watched);
   });
   afterEach(() => context.close());
 
@@ -138,32 +126,19 @@ describeInChromium('signing in with a real browser', () => {
     await heading('Done').waitFor();
   });
 
-  test('whatever stands in a name is text on these pages', async () => {
-    const token = await world.database.createToken({ role: 'admin', name: '<img src=x onerror=alert(1)>"\'><script>alert(2)</script>' });
-    const attacker = createGraphqlClient(world.url, token);
-    const { authorization } = await attacker.act('SignInAgain', { mailboxId: sales.id });
-    await page.goto(authorization.authorizationUrl);
-    expect(await page.locator('main').textContent()).toContain('<img src=x onerror=alert(1)>');
-    expect(await page.locator('img, script').count()).toBe(0);
-    expect(complaints).toEqual([]);
-    await attacker.close();
-  });
-
-  test('a popup says nothing to whom opened it, and needs not to: the opener learns from its subscription', async () => {
-    const { authorization } = await world.admin.act('SignInAgain', { mailboxId: sales.id });
-    const progress = world.admin.subscribe('SignInProgress', { id: authorization.id });
-    await page.goto(`${world.url}/healthz`);
-    const [popup] = await Promise.all([
-      context.waitForEvent('page'),
-      page.evaluate(`void window.open(${JSON.stringify(authorization.authorizationUrl)}, 'sign-in', 'popup')`),
-    ]);
-    await popup.getByRole('button', { name: 'Sign in with Microsoft' }).click();
-    await popup.getByLabel('Password').fill(SALES.password);
-    await popup.getByRole('button', { name: 'Sign in', exact: true }).click();
-    await popup.getByRole('button', { name: 'Accept' }).click();
-    expect(await progress.until(({ status }) => status === 'COMMITTED' || status === 'REJECTED')).toMatchObject({ status: 'COMMITTED' });
-    await popup.getByRole('heading', { name: 'Done' }).waitFor();
-    expect(await popup.evaluate('window.opener')).toBeNull();
-    progress.stop();
+  test('the back button after the end, and a reload: nothing begins anew, and the page says how it ended', async () => {
+    const authorization = await begin(sales, 'Microsoft');
+    await signInAt(page, SALES);
+    await heading('Done').waitFor();
+    await page.reload();
+    await heading('Done').waitFor();
+    const exchanges = world.microsoft.tokenRequests()['authorization_code'];
+    const link = new URL(authorization.authorizationUrl);
+    for (let back = 0; back < 8 && new URL(page.url()).pathname !== link.pathname; back += 1) await page.goBack();
+    expect(page.url()).toBe(link.href);
+    await heading('Done').waitFor();
+    expect(await page.getByRole('button').count()).toBe(0);
+    expect(world.microsoft.tokenRequests()['authorization_code']).toBe(exchanges);
+    expect((await world.settled(authorization)).status).toMatch(/^CO(MMITT|NFIRM)ED$/);
   });
 });
