@@ -102,7 +102,7 @@ const FILLER =
 /** As somebody would type it: no invisible characters, one kind of space, no entities of a web page. */
 function plain(text: string): string {
   return text
-    .replace(/[\u00ad\u200b-\u200f\u2060\ufeff]/g, '')
+    .replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g, '')
     .replace(/[\u00a0\u2000-\u200a\u202f\u3000]/g, ' ')
     .replace(/&(?:#0?39|#x27|apos);/gi, "'")
     .replace(/&quot;/gi, '"')

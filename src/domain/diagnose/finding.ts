@@ -1,3 +1,4 @@
+import { asSaid } from './as-said.ts';
 import type { Confidence, Diagnosis } from '../diagnosis.ts';
 import type { Provider } from '../mail.ts';
 import type { Reason } from '../reason.ts';
@@ -42,7 +43,7 @@ export function conclude(found: Finding, reading: Reading): Diagnosis {
     message: found.message ?? info.message({ provider: context.provider ?? providerOf(reading), host: context.host }),
     confidence: found.confidence,
     alternatives: [...new Set(found.alternatives ?? [])].filter((reason) => reason !== found.reason),
-    providerMessage: excerpt(reading.evidence.text),
+    providerMessage: excerpt(asSaid(reading.evidence.text)),
     ...(found.onlyThisAccount === true ? { onlyThisAccount: true } : {}),
   };
 }

@@ -8,7 +8,8 @@ const SECRET_NAMES =
 const RULES: readonly (readonly [RegExp, string])[] = [
   [/\b((?:LOGIN|USER|PASS) +)"[^"\n]{1,200}"( +"[^"\n]{1,200}")?/g, `$1${HIDDEN}`],
   [/\bauth=Bearer[^\s"']+/gi, `auth=${HIDDEN}`],
-  [/\b(Bearer|Basic|Negotiate|Token)([ :=]+)(?=[^\s"']*[\d+/=._-])[A-Za-z0-9._~+/=-]{8,}/gi, `$1$2${HIDDEN}`],
+  // Not "basic authentication-related" or "token issuance.": words of a sentence have no digits and no signs inside but hyphens.
+  [/\b(Bearer|Basic|Negotiate|Token)([ :=]+)(?=[A-Za-z~-]*[\d+/=_]|[A-Za-z~-]*\.[A-Za-z0-9])[A-Za-z0-9._~+/=-]{8,}/gi, `$1$2${HIDDEN}`],
   // name=value, "name": "value", name: value
   [new RegExp(`(["']?\\b(?:${SECRET_NAMES})["']?\\s*[:=]\\s*)"(?:[^"\\\\]|\\\\.){3,4000}"`, 'gi'), `$1"${HIDDEN}"`],
   [new RegExp(`(["']?\\b(?:${SECRET_NAMES})["']?\\s*[:=]\\s*)'[^']{3,4000}'`, 'gi'), `$1'${HIDDEN}'`],

@@ -1,3 +1,4 @@
+import { nameAndWords } from '../as-said.ts';
 import { field, numberField, objectField, stringField } from './fields.ts';
 import type { Foreign } from './fields.ts';
 import type { Facts } from './facts.ts';
@@ -12,7 +13,7 @@ export function googleFacts(node: Foreign): Facts {
 /** Errors of Google's and Microsoft's APIs name their reason: `errors: [{reason: "userRateLimitExceeded"}]`, `code: "TooManyRequests"`. */
 export function apiErrorFacts(node: Foreign): Facts {
   const named = [stringField(node, 'reason'), stringField(node, 'code'), stringField(node, 'status')];
-  return { texts: named.map((word) => (word !== null && API_WORD.test(word) && !CONNECTION_CODE.test(word) ? inWords(word) : null)) };
+  return { texts: named.map((word) => (word !== null && API_WORD.test(word) && !CONNECTION_CODE.test(word) ? nameAndWords(word) : null)) };
 }
 
 /** userRateLimitExceeded, TooManyRequests, PERMISSION_DENIED: at least two words grown together. */
@@ -20,10 +21,6 @@ const API_WORD = /^(?:[A-Za-z]?[a-z]+(?:[A-Z][a-z]+){1,6}|[A-Z]{3,}(?:_[A-Z]{3,}
 
 /** imapflow's codes: what happened to the connection, said by nobody. */
 const CONNECTION_CODE = /^(?:NoConnection|ClosedAfterConnect)/;
-
-function inWords(word: string): string {
-  return `${word} ${word.replace(/([a-z])([A-Z])/g, '$1 $2').replace(/_/g, ' ')}`;
-}
 
 export function httpStatusOf(value: number | null): number | null {
   return value !== null && value >= 100 && value < 600 ? value : null;
