@@ -167,7 +167,8 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
           codeVerifier: grant.verifier.reveal(),
           redirect_uri: grant.redirectUri,
         });
-        oauth.setCredentials(answer.tokens);
+        // Without the refresh token, which the library would use for the profile when the access token is short-lived, and keep what it got.
+        oauth.setCredentials({ access_token: answer.tokens.access_token ?? null });
         const idToken = answer.tokens.id_token;
         const tokens = tokenSet(answer.tokens);
         const mayAskProfile = tokens?.grantedScopes.includes(MAIL_SCOPE) === true;
@@ -189,11 +190,16 @@ export function createGoogleProvider(options: GoogleOptions): SignInProvider {
     async refresh(refreshToken, _scopes, timeoutMs) {
       const result = await attempt(timeoutMs, async (oauth) => {
         oauth.setCredentials({ refresh_token: refreshToken.reveal() });
+        // The library's answer has the old refresh token put over a new one; its event comes before that.
+        const heard: { refreshToken: string | null } = { refreshToken: null };
+        oauth.once('tokens', (tokens: { readonly refresh_token?: string | null }) => {
+          heard.refreshToken = tokens.refresh_token ?? null;
+        });
         const { credentials, res } = await oauth.refreshAccessToken();
-        const { refresh_token: rotated, scope, expiry_date: expiryDate } = credentials;
+        const { scope, expiry_date: expiryDate } = credentials;
         return tokenSet({
           access_token: credentials.access_token ?? null,
-          refresh_token: rotated === refreshToken.reveal() ? null : (rotated ?? null),
+          refresh_token: heard.refreshToken === refreshToken.reveal() ? null : heard.refreshToken,
           expiry_date: expiryDate ?? null,
           ...(scope === undefined ? {} : { scope }),
           refresh_token_expires_in: lifetimeIn(res?.data),
