@@ -20,8 +20,8 @@ tell('Scenario 3: Reauthorization Required for Microsoft Office 365 OAuth Mailbo
       accounts: [SALES, ORDERS, STRANGER],
       microsoft: [SALES, STRANGER],
       google: [ORDERS],
-      // Always due: every check renews the access token first, as after an hour.
-      server: { accessTokenSeconds: 60 },
+      // Always due: every check renews the access token first, as after an hour. A refresh token that is used twice ends its grant.
+      server: { accessTokenSeconds: 60, rotate: true },
     });
     sales = await world.connect({ provider: 'MICROSOFT_365', address: SALES.address }, SALES);
     orders = await world.connect({ provider: 'GMAIL', address: ORDERS.address }, ORDERS);

@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GatewayEnvironment } from '../../sandbox/demo/gateway-process.ts';
 import type { Json } from '../http/json.ts';
-import { createTestDatabase, freePlace, startTestGateway, type EngineName, type TestDatabase, type TestGateway } from './gateway.ts';
+import { createTestDatabase, freePlace, type EngineName, type TestDatabase } from './gateway.ts';
 import { createGraphqlClient, type GraphqlClient } from './graphql-client.ts';
 import type { MailServers, SandboxServers } from './mail-servers.ts';
 import { startDovecotServers } from './mail-servers-dovecot.ts';
 import { startSandboxServers } from './mail-servers-sandbox.ts';
+import { createRestartableGateway, type PushedClock } from './restartable-gateway.ts';
 import { endAll } from './within.ts';
 
 export type { MailServers, SandboxServers };
@@ -31,7 +32,8 @@ export const QUICK: GatewayEnvironment = { CHECK_INTERVAL_SECONDS: '1', CONFIRM_
 /** One help desk on its own gateway, and its admin. */
 export interface Journey {
   readonly database: TestDatabase;
-  readonly gateway: TestGateway;
+  /** Of the gateway: real time, which a test may push forward. */
+  readonly clock: PushedClock;
   readonly admin: GraphqlClient;
   /** Another person with a token of the same help desk. */
   person(role: 'viewer' | 'worker' | 'admin'): Promise<GraphqlClient>;
@@ -54,17 +56,19 @@ export async function environmentOf(
 
 export async function startJourney(engine: EngineName, servers: MailServers, more: GatewayEnvironment = {}): Promise<Journey> {
   const database = await createTestDatabase(engine);
-  const gateway = await startTestGateway(await environmentOf(database, servers, more));
+  const environment = await environmentOf(database, servers, more);
+  const gateway = createRestartableGateway(environment);
+  await gateway.start();
   const clients: GraphqlClient[] = [];
   const person = async (role: 'viewer' | 'worker' | 'admin'): Promise<GraphqlClient> => {
-    const client = createGraphqlClient(gateway.url, await database.createToken({ role }));
+    const client = createGraphqlClient(environment['PUBLIC_URL'] ?? '', await database.createToken({ role }));
     clients.push(client);
     return client;
   };
   const admin = await person('admin');
   return {
     database,
-    gateway,
+    clock: gateway.clock,
     admin,
     person,
     connect: (account, input) => connectWithPassword(admin, servers, account, input),
