@@ -23,6 +23,7 @@ export function refusedLogin(reading: Reading): Finding | null {
   // A code without a word for it may be how this server says something else.
   if (named || coded) return refused(reading, worded || reading.words.length < 40 ? 'LIKELY' : 'AMBIGUOUS');
   if (httpStatus === 401 && (context.protocol === 'OAUTH' || reading.usesOAuth)) return refused(reading, 'LIKELY');
+  if (reading.usesOAuth && context.protocol !== 'OAUTH' && /\btokens?\b/.test(reading.words)) return refused(reading, 'LIKELY');
   return worded && !isAfterLogin(reading) ? refused(reading, 'AMBIGUOUS') : null;
 }
 
@@ -33,6 +34,8 @@ function isAfterLogin(reading: Reading): boolean {
 
 function refused(reading: Reading, confidence: Confidence): Finding {
   const also = alsoNamed(reading);
+  if (reading.usesOAuth && /\baudience\b.{0,20}\b(?:mismatch|invalid|wrong|not)\b|\b(?:invalid|wrong) audience\b/.test(reading.words))
+    return finding('SCOPE_OR_AUDIENCE_WRONG', 'LIKELY', { alternatives: ['ACCESS_TOKEN_REJECTED'] });
   if (reading.usesOAuth)
     return finding('ACCESS_TOKEN_REJECTED', confidence, { alternatives: [...also, 'SCOPE_OR_AUDIENCE_WRONG', 'MAILBOX_NOT_ACCESSIBLE'] });
   if (wantsAppPassword(reading)) return finding('APP_PASSWORD_REQUIRED', 'LIKELY', { alternatives: ['BAD_CREDENTIALS'] });
