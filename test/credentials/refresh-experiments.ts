@@ -10,7 +10,8 @@ export interface Tally {
   readonly renewed: number;
   /** Calls that got the token of another process instead of sending the same one again. */
   readonly saved: number;
-  readonly failed: number;
+  /** All others, by their reason. */
+  readonly failed: Readonly<Record<string, number>>;
   readonly fates: readonly Fate[];
   /** Grants that nobody can renew any more. */
   readonly dead: readonly Fate[];
@@ -140,8 +141,7 @@ async function isStopped({ process: child }: Refresher): Promise<void> {
 }
 
 function tallied(counts: Readonly<Record<string, number>>, fates: readonly Fate[]): Tally {
-  const { RENEWED: renewed = 0, SAVED: saved = 0, ...others } = counts;
-  const failed = Object.values(others).reduce((sum, count) => sum + count, 0);
+  const { RENEWED: renewed = 0, SAVED: saved = 0, ...failed } = counts;
   return { renewed, saved, failed, fates, dead: fates.filter(({ outcome, lives }) => outcome !== 'TOKEN' || !lives) };
 }
 

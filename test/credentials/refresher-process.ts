@@ -117,24 +117,28 @@ const refreshGrant = createRefreshGrant({
   providerOf: () => provider,
 });
 
+/** What is dead stays so. */
 const leftOut = new Set<MailboxId>();
 
 async function renew(mailboxId: MailboxId): Promise<void> {
   const { workspaceId } = orders;
   const credential = (await real.mailbox(workspaceId, mailboxId))?.active?.credential;
   if (credential?.kind !== 'OAUTH2') throw new Error('The mailbox has no grant.');
-  const outcome = await refreshGrant({ workspaceId, mailboxId }, credential, { force: true }).then(wordFor, (error: unknown) => {
-    if (error instanceof StoreUnavailable) return error.code;
-    throw error;
-  });
-  // What is dead stays so; what another one is just renewing comes again with the next process.
-  if (outcome !== 'RENEWED' && outcome !== 'SAVED') leftOut.add(mailboxId);
+  const outcome = await refreshGrant({ workspaceId, mailboxId }, credential, { force: true }).then(
+    (answer) => wordFor(mailboxId, answer),
+    (error: unknown) => {
+      if (error instanceof StoreUnavailable) return error.code;
+      throw error;
+    },
+  );
   await tell({ kind: 'outcome', mailboxId, outcome });
 }
 
-function wordFor(answer: RefreshedToken): string {
-  if (answer.kind === 'FAILED') return diagnose(answer.evidence).reason;
-  return answer.fresh ? 'RENEWED' : 'SAVED';
+function wordFor(mailboxId: MailboxId, answer: RefreshedToken): string {
+  if (answer.kind === 'TOKEN') return answer.fresh ? 'RENEWED' : 'SAVED';
+  const { reason, retryable } = diagnose(answer.evidence);
+  if (!retryable) leftOut.add(mailboxId);
+  return reason;
 }
 
 /** All processes go over the mailboxes in the same order, so that they meet. */
