@@ -46,6 +46,13 @@ export async function chooseServers(
   return { ...complete, missing: missing(complete) };
 }
 
+/** Whether this host is the provider's own: there, and nowhere else, its tokens are good. */
+export function isOwnHost(servers: ProviderServers, provider: Provider, host: string): boolean {
+  const { incoming, outgoing } = wellKnownServers(servers, provider);
+  const own = [incoming, outgoing, provider === 'MICROSOFT_365' ? servers.microsoftPersonalSmtp : null];
+  return own.some((server) => hostOf(server) === host.toLowerCase());
+}
+
 /** What to say when a leg has no server. */
 export function missingServerIssues(missing: readonly LegDirection[]): readonly InputIssue[] {
   return missing.map((leg) => ({

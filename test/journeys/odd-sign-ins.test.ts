@@ -54,6 +54,32 @@ describe('an account is known by its names', () => {
   });
 });
 
+describe('what a sign-in brought goes to its provider and to nobody else', () => {
+  let world: OauthWorld;
+
+  beforeAll(async () => {
+    world = await startOauthWorld({ accounts: [ALICE], microsoft: [ALICE], environment: { NETWORK_ALLOW: '127.0.0.0/8:*;localhost:*' } });
+  });
+  afterAll(() => world.end());
+
+  const move = (mailbox: Json, leg: 'incoming' | 'outgoing', host: string): Promise<Json> => {
+    const { port, security } = mailbox[leg].server;
+    return world.admin.act('EditMailbox', { input: { mailboxId: mailbox.id, [leg]: { host, port, security } } });
+  };
+
+  test('an admin cannot have its token sent to a host of his own; a password mailbox moves where it is told (the control)', async () => {
+    const mailbox = await world.connect({ provider: 'MICROSOFT_365', address: ALICE.address }, ALICE);
+    for (const leg of ['incoming', 'outgoing'] as const) {
+      expect((await move(mailbox, leg, '127.0.0.1')).issues).toMatchObject([{ path: [leg, 'host'] }]);
+      // The provider's own host, in other letters.
+      expect((await move(mailbox, leg, 'LOCALHOST')).mailbox.id).toBe(mailbox.id);
+    }
+    await world.admin.act('RemoveMailbox', { mailboxId: mailbox.id });
+    const basic = await world.connectWithPassword({ provider: 'MICROSOFT_365', ...ALICE });
+    expect((await move(basic, 'incoming', '127.0.0.1')).mailbox.id).toBe(basic.id);
+  });
+});
+
 describe('a sign-in that ends unlike the usual one says what happened', () => {
   let world: OauthWorld;
   let provider: ScriptedProvider;

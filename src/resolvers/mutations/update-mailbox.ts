@@ -9,7 +9,7 @@ import type { Workspace } from '../../domain/workspace.ts';
 import { findLive, type LiveMailbox } from '../find-mailbox.ts';
 import { failed, ok, type Gateway, type Outcome } from '../gateway.ts';
 import { given, nameIssues, serverIssues } from '../input.ts';
-import { chooseServers, missingServerIssues, newHostProblem } from '../mail-servers.ts';
+import { chooseServers, isOwnHost, missingServerIssues, newHostProblem } from '../mail-servers.ts';
 import type { MailboxPayload, UpdateMailboxInput } from '../mutation-types.ts';
 import { mutation } from '../mutation.ts';
 import { deletionIssues, primaryMustSend } from '../repair-plan.ts';
@@ -40,7 +40,7 @@ async function update(gateway: Gateway, viewer: Viewer, input: UpdateMailboxInpu
     if (found.kind === 'error') return { change: null, result: found };
     const { mailbox } = found;
     const workspace = await workspaceOf(gateway.store, viewer.workspaceId);
-    const problems = settingIssues(mailbox, workspace, input);
+    const problems = [...settingIssues(mailbox, workspace, input), ...foreignHosts(gateway, mailbox, input)];
     if (problems.length === 0 && !counted) problems.push(...hostIssues(gateway, viewer, mailbox, input));
     if (problems.length === 0) problems.push(...(await refusedHosts(gateway, mailbox, input)));
     if (problems.length > 0) return { change: null, result: failed(invalidInput(problems)) };
@@ -99,6 +99,26 @@ function hostIssues(gateway: Gateway, viewer: Viewer, mailbox: LiveMailbox, inpu
       message: `Too many new servers at once. Try again in ${wait} seconds.`,
     },
   ];
+}
+
+/** A token of a provider goes to that provider: to any other host that an admin types it would only be given away. */
+function foreignHosts(gateway: Gateway, mailbox: LiveMailbox, input: UpdateMailboxInput): readonly InputIssue[] {
+  const { provider, credential, incomingServer, outgoingServer } = mailbox.active;
+  if (credential.kind !== 'OAUTH2') return [];
+  const typed = [
+    { path: 'incoming', server: given(input.incoming), now: incomingServer },
+    { path: 'outgoing', server: given(input.outgoing), now: outgoingServer },
+  ];
+  return typed.flatMap(({ path, server, now }) =>
+    server === null || server.host.toLowerCase() === now?.host.toLowerCase() || isOwnHost(gateway.settings.servers, provider, server.host)
+      ? []
+      : [
+          {
+            path: [path, 'host'],
+            message: "This mailbox signs in with its provider, and that is good at the provider's own servers only.",
+          },
+        ],
+  );
 }
 
 /** A host that can never be dialled is refused here: behind it the mailbox would stop at its next check. */
