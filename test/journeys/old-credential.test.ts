@@ -90,7 +90,7 @@ describe.each(ENGINES)('whatever goes wrong in a sign-in, the old credential sti
         .authorization;
 
     describe.each(SIGN_IN_FAULTS)('$title', (fault) => {
-      test.each(startingPointsFor(engine, fault))('in place of $name', async (from) => {
+      test.each(startingPointsFor(engine, fault))('in place of $name', { timeout: 180_000 }, async (from) => {
         const attempt = await attemptOf(fault, from);
         const { mailboxId, person } = attempt;
         let old = await oldCredentialOf(witness, mailboxId, person);

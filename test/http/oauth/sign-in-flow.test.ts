@@ -1,19 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { signInAs } from '../../../sandbox/browser.ts';
 import type { Json } from '../json.ts';
+import { changed, createBrowserSteps, type BrowserSteps, type Flow } from '../../support/browser-steps.ts';
 import { startOauthWorld, type OauthWorld } from '../../support/oauth-world.ts';
 
 const ALICE = { address: 'alice@contoso.test', password: 'alice-1' };
 const BOB = { address: 'bob@contoso.test', password: 'bob-1' };
 const CAROL = { address: 'carol@gmail.test', password: 'carol-1' };
-
-/** One browser's way up to the callback, which it has not opened yet. */
-interface Flow {
-  readonly authorization: Json;
-  readonly cookie: string;
-  readonly signInUrl: URL;
-  readonly callback: URL;
-}
 
 const manual = { redirect: 'manual' } as const;
 const SECURITY_HEADERS = {
@@ -26,6 +18,7 @@ const SECURITY_HEADERS = {
 
 describe('the way of a browser through a sign-in', () => {
   let world: OauthWorld;
+  let steps: BrowserSteps;
   const mailboxes: Record<string, Json> = {};
 
   beforeAll(async () => {
@@ -35,6 +28,7 @@ describe('the way of a browser through a sign-in', () => {
       google: [CAROL],
       environment: { RETURN_TO_ORIGINS: 'https://desk.test' },
     });
+    steps = createBrowserSteps(world);
     mailboxes['alice'] = await world.connect({ provider: 'MICROSOFT_365', address: ALICE.address }, ALICE);
     mailboxes['bob'] = await world.connect({ provider: 'MICROSOFT_365', address: BOB.address }, BOB);
     mailboxes['carol'] = await world.connect({ provider: 'GMAIL', address: CAROL.address }, CAROL);
@@ -49,21 +43,10 @@ describe('the way of a browser through a sign-in', () => {
     return answer.authorization;
   }
 
-  async function start(authorization: Json): Promise<{ response: Response; cookie: string; link: string | undefined; text: string }> {
-    const response = await fetch(authorization.authorizationUrl, { method: 'POST', ...manual });
-    const text = await response.text();
-    const cookie = (response.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
-    const link = /href="([^"]+)"[^>]*>Continue/.exec(text)?.[1]?.replaceAll('&amp;', '&');
-    return { response, cookie, link, text };
-  }
-
-  async function flowOf(authorization: Json, person = ALICE, choice?: Parameters<typeof signInAs>[3]): Promise<Flow> {
-    const { cookie, link } = await start(authorization);
-    const browser = world.browser((url) => url.startsWith(`${world.url}/oauth/callback/`));
-    return { authorization, cookie, signInUrl: new URL(link!), callback: await signInAs(browser, link!, person, choice) };
-  }
-
-  const open = (url: URL | string, cookie = ''): Promise<Response> => fetch(url, { headers: cookie === '' ? {} : { cookie }, ...manual });
+  const start: BrowserSteps['start'] = (authorization) => steps.start(authorization);
+  const open: BrowserSteps['open'] = (url, cookie) => steps.open(url, cookie);
+  const flowOf = (authorization: Json, person = ALICE, choice?: Parameters<BrowserSteps['upToCallback']>[2]): Promise<Flow> =>
+    steps.upToCallback(authorization, person, choice);
   /** The callback is taken; waits for what comes of it, so that it is not in the next test's way. */
   async function takes(flow: Flow): Promise<void> {
     expect((await open(flow.callback, flow.cookie)).status).toBe(303);
@@ -73,11 +56,6 @@ describe('the way of a browser through a sign-in', () => {
     (world.microsoft.tokenRequests()['authorization_code'] ?? 0) + (world.google.tokenRequests()['authorization_code'] ?? 0);
   const statusOf = async (authorization: Json): Promise<string> =>
     (await world.admin.ask('query ($id: ID!) { authorization(id: $id) { status } }', { id: authorization.id })).authorization.status;
-  const changed = (url: URL, change: (parameters: URLSearchParams) => void): URL => {
-    const copy = new URL(url);
-    change(copy.searchParams);
-    return copy;
-  };
 
   describe('the start page', () => {
     test('names the mailbox and who asks, and neither begins a flow nor sets a cookie by being looked at (O6)', async () => {
