@@ -116,15 +116,17 @@ function beforeLogin(reading: Reading): Finding | null {
   return found?.reason === 'CLIENT_IP_BLOCKED' || found?.reason === 'TLS_MODE_MISMATCH' ? found : null;
 }
 
-/** A server that says why it hangs up is believed, unless it says that somebody has to act: closing proves nothing. */
+/** A server that says why it hangs up is believed, unless it says that somebody has to act: closing proves nothing, so that is only named. */
 function closed(reading: Reading): Finding {
   const passes = transienceOf(reading.words);
+  const named = lockOut(reading) ?? conditions(reading);
   return passing(
     passes === 'TOO_MANY_CONNECTIONS' || passes === 'RATE_LIMITED'
       ? passes
       : isOutage(reading)
         ? 'PROVIDER_UNAVAILABLE'
         : 'CONNECTION_CLOSED',
+    { alternatives: named === null ? [] : [named.reason] },
   );
 }
 

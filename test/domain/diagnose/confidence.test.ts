@@ -175,3 +175,15 @@ describe('the same words mean what they can mean there', () => {
     expect(diagnose(evidenceOf('535 5.7.8 auth backend: connection refused', contextOfHints({}))).reason).toBe('PROVIDER_UNAVAILABLE');
   });
 });
+
+describe('a server that hangs up with a reason', () => {
+  test.each([
+    ['Your IP address has been banned', ['CLIENT_IP_BLOCKED']],
+    ['Account suspended', ['ACCOUNT_DISABLED']],
+    ['Server shutting down', []],
+    ['Connection closed. 14', []],
+  ])('has refused nobody, and what it said is named as another cause: %s', (reason, alternatives) => {
+    const bye = Object.assign(new Error('Connection not available'), { code: 'NoConnection', reason });
+    expect(diagnose(evidenceOf(bye, contextOfHints({ protocol: 'imap' })))).toMatchObject({ retryable: true, alternatives });
+  });
+});
