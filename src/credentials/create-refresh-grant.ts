@@ -12,6 +12,7 @@ import { StoreUnavailable } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Secret } from '../vault/secret.ts';
 import { SecretUnavailable, type Vault } from '../vault/vault.ts';
+import { isCertainlyUnused } from './certainly-unused.ts';
 import type { SecretOwner } from './credentials.ts';
 import { findGrant, type GrantPlace } from './grant-place.ts';
 import type { RefreshedToken, RefreshGrant } from './refresh-grant.ts';
@@ -177,7 +178,7 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     };
     if (diagnosis.retryable) {
       // Without an answer nobody knows whether the token was used up: the intent stays and will explain a later death.
-      if (saysItself(evidence)) await forget();
+      if (isCertainlyUnused(evidence)) await forget();
       return failed(evidence);
     }
     const newer = await storedMeanwhile(owner, seen);
@@ -224,16 +225,6 @@ export function createRefreshGrant(parts: RefreshParts): RefreshGrant {
     running.set(credential.id, { forced: options.force, token });
     return token;
   };
-}
-
-/**
- * The token endpoint itself refused before it did anything. A proxy's "bad gateway" or time-out, a page instead of JSON and
- * silence leave it open whether the token was used up behind them.
- */
-function saysItself({ httpStatus, oauthError }: Evidence): boolean {
-  return (
-    httpStatus === 429 || (oauthError !== null && httpStatus !== null && httpStatus >= 400 && httpStatus !== 502 && httpStatus !== 504)
-  );
 }
 
 function contextOf(credential: OAuth2Credential): EvidenceContext {

@@ -8,6 +8,7 @@ import { diagnose } from '../../src/domain/diagnose/diagnose.ts';
 import type { CredentialId, MailboxId, WorkspaceId } from '../../src/domain/ids.ts';
 import type { Log } from '../../src/domain/log.ts';
 import type { Mailbox } from '../../src/domain/mailbox.ts';
+import type { HttpsProxy } from '../../src/network/proxy.ts';
 import { placeOf } from '../../src/domain/sealed-secrets.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { KeyRing } from '../../src/vault/keyring.ts';
@@ -23,8 +24,8 @@ export interface RefreshWorld {
   readonly logged: string[];
   /** Signs in and puts the grant into a live mailbox. */
   addMailbox(person: SigningPerson, parts?: Partial<Mailbox>): Promise<Mailbox>;
-  /** Another process: its own holder, its own provider. `through` replaces parts of its store, `clock` its clock. */
-  process(through?: (store: Store) => Store, clock?: Clock): RefreshGrant;
+  /** Another process: its own holder, its own provider, perhaps behind a proxy. `through` replaces parts of its store, `clock` its clock. */
+  process(through?: (store: Store) => Store, clock?: Clock, proxy?: HttpsProxy): RefreshGrant;
   mailbox(id: MailboxId): Promise<Mailbox>;
   credential(id: MailboxId): Promise<OAuth2Credential>;
   /** One refresh as a check would ask for it: by what it sees in the store just now. */
@@ -89,8 +90,8 @@ export async function createRefreshWorld(store: Store, oauth: TestOauth, ring: K
       if (result?.kind !== 'committed') throw new Error('The mailbox was not stored.');
       return mailbox(doc.id);
     },
-    process(through = (same) => same, own = clock) {
-      const provider = oauth.provider();
+    process(through = (same) => same, own = clock, proxy?: HttpsProxy) {
+      const provider = oauth.provider(proxy);
       return createRefreshGrant({ store: through(store), vault, clock: own, log, holder: randomUUID(), providerOf: () => provider });
     },
     async refresh(process, id, force = true) {

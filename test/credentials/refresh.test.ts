@@ -158,6 +158,13 @@ describe.each(engines)('renewing a grant, on %s', { timeout: 240_000 }, (engine)
     expect(await intentAfter('html-200')).toBe(true);
   });
 
+  test('what never went out is forgotten, too: nobody listens at the proxy', async () => {
+    const [id] = await addMailboxes(1);
+    const nobodyThere = { secure: false, host: '127.0.0.1', port: 1, authorization: null, around: [] };
+    expect(await world.refresh(world.process(undefined, undefined, nobodyThere), id!)).toBe('CONNECTION_REFUSED');
+    expect((await world.credential(id!)).grant.refreshIntent).toBeUndefined();
+  });
+
   test('a holder that was paused longer than its lease is good for does not send the token any more (R7)', async () => {
     const [id] = await addMailboxes(1);
     let late = 0;
