@@ -89,29 +89,36 @@ describe.each(ENGINES)('whatever goes wrong in a sign-in, the old credential sti
       (await world.admin.ask('query ($id: ID!) { authorization(id: $id) { status rejection { reason } } }', { id: authorization.id }))
         .authorization;
 
-    describe.each(SIGN_IN_FAULTS)('$title', (fault) => {
-      test.each(startingPointsFor(engine, fault))('in place of $name', { timeout: 180_000 }, async (from) => {
-        const attempt = await attemptOf(fault, from);
-        const { mailboxId, person } = attempt;
-        let old = await oldCredentialOf(witness, mailboxId, person);
-        const { authorization, stands, reason, replaced, goOn } = await fault.happens(attempt);
-        if (replaced === true) old = await oldCredentialOf(witness, mailboxId, person);
-        else if (fault.key === 'primary' || fault.key === 'hand-over') old = { ...old, mailbox: { ...old.mailbox, isPrimary: true } };
+    describe.each(SIGN_IN_FAULTS.map((fault) => [fault.title, fault] as const))('%s', (_title, fault) => {
+      test.each(startingPointsFor(engine, fault).map((from) => [from.name, from] as const))(
+        'in place of %s',
+        { timeout: 180_000 },
+        async (_name, from) => {
+          const attempt = await attemptOf(fault, from);
+          const { mailboxId, person } = attempt;
+          let old = await oldCredentialOf(witness, mailboxId, person);
+          const { authorization, stands, reason, replaced, goOn } = await fault.happens(attempt);
+          if (replaced === true) old = await oldCredentialOf(witness, mailboxId, person);
+          else if (fault.key === 'primary' || fault.key === 'hand-over') old = { ...old, mailbox: { ...old.mailbox, isPrimary: true } };
 
-        expect(await present(authorization)).toMatchObject({ status: stands, ...(reason === undefined ? {} : { rejection: { reason } }) });
-        // Once it is over, an hour passes: a grant that goes on has to be renewed, so that it is the grant that is proven.
-        if (stands !== 'AWAITING_USER' && stands !== 'VERIFYING') world.clock.shift(3_600_000);
-        world.waitOutLimits();
-        await expectOldCredential(witness, old, authorization);
+          expect(await present(authorization)).toMatchObject({
+            status: stands,
+            ...(reason === undefined ? {} : { rejection: { reason } }),
+          });
+          // Once it is over, an hour passes: a grant that goes on has to be renewed, so that it is the grant that is proven.
+          if (stands !== 'AWAITING_USER' && stands !== 'VERIFYING') world.clock.shift(3_600_000);
+          world.waitOutLimits();
+          await expectOldCredential(witness, old, authorization);
 
-        const again = goOn ?? (async () => begunAnew(attempt));
-        world.waitOutLimits();
-        const outcome = await again();
-        expect(outcome, JSON.stringify(outcome.rejection)).toMatchObject({ status: expect.stringMatching(IN_USE) });
-        expect(await world.mailbox(mailboxId)).toMatchObject({ authMethod: { kind: 'OAUTH2' }, status: { health: 'HEALTHY' } });
-        expect(await world.logsIn(mailboxId, person.address)).toEqual({ imap: 1, smtp: 1 });
-        await world.admin.act('RemoveMailbox', { mailboxId });
-      });
+          const again = goOn ?? (async () => begunAnew(attempt));
+          world.waitOutLimits();
+          const outcome = await again();
+          expect(outcome, JSON.stringify(outcome.rejection)).toMatchObject({ status: expect.stringMatching(IN_USE) });
+          expect(await world.mailbox(mailboxId)).toMatchObject({ authMethod: { kind: 'OAUTH2' }, status: { health: 'HEALTHY' } });
+          expect(await world.logsIn(mailboxId, person.address)).toEqual({ imap: 1, smtp: 1 });
+          await world.admin.act('RemoveMailbox', { mailboxId });
+        },
+      );
     });
 
     test.each(['as it is', 'blind'] as const)(
