@@ -16,10 +16,10 @@ export interface Circumstances {
   /** The cohort guard is closed for this leg's provider and host. */
   readonly cohortHeld: boolean;
   /**
-   * Others of the cohort are refused too, and nobody has logged in there since the suspicion was raised: it is not
-   * confirmed now. Absent means no.
+   * The cohort does not tell yet whether it is this mailbox or the server: since the suspicion was raised nobody has logged
+   * in there, and others are refused too or were not tried. It is not confirmed now. Absent means no.
    */
-  readonly neighboursRefused?: boolean;
+  readonly cohortUnsure?: boolean;
   /** The open incident that blocks (shared fault) or holds (guard) this leg; null when there is none. */
   readonly incidentId: IncidentId | null;
   readonly confirmAfterMs: number;
@@ -87,7 +87,7 @@ function rejected(leg: Leg, failed: Leg, diagnosis: Diagnosis, observation: Obse
   // During an outage of its cohort nothing new is believed about a leg that is known to be broken.
   if (standing && cohortHeld) return settled(leg, failed, now);
   if (standing && leg.diagnosis?.reason === diagnosis.reason) return settled(leg, { ...failed, suspicion: null }, now);
-  if (leg.suspicion !== null && !cohortHeld && circumstances.neighboursRefused !== true && confirms(leg.suspicion, observation)) {
+  if (leg.suspicion !== null && !cohortHeld && circumstances.cohortUnsure !== true && confirms(leg.suspicion, observation)) {
     const verdict = actionRequired(failed, betterInformed(leg.suspicion.diagnosis, diagnosis));
     return { ...settled(leg, verdict, now), suspicionRaised: !standing };
   }

@@ -18,11 +18,11 @@ export interface CohortGuard {
   suspect(cohort: string, mailbox: MailboxId, at: number): Promise<void>;
   verdict(cohort: string): Promise<GuardVerdict>;
   /**
-   * Whether a suspicion raised at `since` is not to be confirmed yet: others of the cohort were refused too, and nobody has
-   * logged in there since. Which of the two it is shows with the neighbours' next checks. Not for cohorts too small for a
-   * guard, and not for longer than half an hour.
+   * Whether a suspicion raised at `since` is not to be confirmed yet: nobody of the cohort has logged in since, and others
+   * were refused too, or nobody else was tried although several should have been. Which of the two it is shows with the
+   * neighbours' next checks. Not for cohorts too small for a guard; at most half an hour, an interval when it is silent.
    */
-  neighboursRefused(cohort: string, mailbox: MailboxId, since: number, cohortSize: number): boolean;
+  cohortUnsure(cohort: string, mailbox: MailboxId, since: number, cohortSize: number): boolean;
   /** Any mailbox of the cohort logged in. */
   proven(cohort: string): void;
   /** A held mailbox was tried again. */
@@ -49,13 +49,23 @@ const HOLD_MOST_MS = 3_600_000;
 const PROOF_IS_RECENT_FOR_MS = 1_800_000;
 const UNSURE_MOST_MS = 1_800_000;
 
+/** So many checks of neighbours within one confirmation time make their absence a gap, and not the rule. */
+const NEIGHBOURS_EXPECTED = 3;
+
+export interface CohortGuardParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly confirmAfterMs: number;
+}
+
 interface HeldOutcomes {
   /** The newest outcome of each mailbox. */
   readonly byMailbox: Map<MailboxId, boolean>;
   recent: readonly boolean[];
 }
 
-export function createCohortGuard({ store, clock }: { readonly store: Store; readonly clock: Clock }): CohortGuard {
+export function createCohortGuard({ store, clock, intervalMs, confirmAfterMs }: CohortGuardParts): CohortGuard {
   const sizes = new Map<string, { readonly size: number; readonly at: number }>();
   const outcomes = new Map<string, HeldOutcomes>();
   const provenAt = new Map<string, number>();
@@ -92,9 +102,13 @@ export function createCohortGuard({ store, clock }: { readonly store: Store; rea
       const open = await store.openIncidents(cohortIncident(cohort).scope);
       return { closed: open.length > 0, cohortSize };
     },
-    neighboursRefused(cohort, mailbox, since, cohortSize) {
-      if (!hasGuard(cohortSize) || clock.now() - since > UNSURE_MOST_MS || (provenAt.get(cohort) ?? 0) >= since) return false;
-      return [...(refusedInARow.get(cohort)?.keys() ?? [])].some((other) => other !== mailbox);
+    cohortUnsure(cohort, mailbox, since, cohortSize) {
+      const waitedMs = clock.now() - since;
+      if (!hasGuard(cohortSize) || waitedMs > UNSURE_MOST_MS || (provenAt.get(cohort) ?? 0) >= since) return false;
+      if ([...(refusedInARow.get(cohort)?.keys() ?? [])].some((other) => other !== mailbox)) return true;
+      // The first one refused in an outage may meet a gap in which no neighbour is due. Where checks are sparse, silence says nothing.
+      const expectedChecks = (cohortSize * confirmAfterMs) / intervalMs;
+      return expectedChecks >= NEIGHBOURS_EXPECTED && waitedMs <= intervalMs;
     },
     proven(cohort) {
       provenAt.set(cohort, clock.now());

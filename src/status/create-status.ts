@@ -48,7 +48,7 @@ export interface Status {
 export function createStatus(parts: StatusParts): Status {
   const { store, probe, openLogin, clock, random, newId, log, settings, holder } = parts;
   const { checkIntervalMs, confirmAfterMs, checkTimeoutMs, checkConcurrency } = settings;
-  const guard = createCohortGuard({ store, clock });
+  const guard = createCohortGuard({ store, clock, intervalMs: checkIntervalMs, confirmAfterMs });
   const hosts = createHostBudget(settings.servers);
   const check = createCheck({ openLogin, probe, clock, log, checkTimeoutMs });
   const recorder = createRecorder({

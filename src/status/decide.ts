@@ -14,8 +14,8 @@ import { nextCheckAt, wantsQuickRetry } from './schedule.ts';
 
 /** What surrounds one leg's observation. */
 export interface Surroundings {
-  /** Others of its cohort are refused too, and nobody has logged in there since: nothing is confirmed yet. */
-  readonly neighboursRefused: boolean;
+  /** Whether it is this mailbox or its server shows with the neighbours' next checks: nothing is confirmed yet. */
+  readonly cohortUnsure: boolean;
   /** The cohort guard is closed. */
   readonly held: boolean;
   /** Of the leg's cohort; read only while `held`. */
@@ -61,7 +61,7 @@ export function decide(
     const transition = observe(before, observation, {
       loginVersion: mailbox.loginVersion,
       cohortHeld: surroundings.held,
-      neighboursRefused: surroundings.neighboursRefused,
+      cohortUnsure: surroundings.cohortUnsure,
       incidentId: surroundings.incidentId,
       confirmAfterMs: parts.confirmAfterMs,
       now,

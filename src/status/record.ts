@@ -175,11 +175,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (draft !== null && incidentId === null) return null;
       const cohortSize = verdict?.cohortSize ?? 0;
       const suspectedAt = legOf(mailbox, observation.leg)?.suspicion?.firstAt ?? null;
-      const neighboursRefused =
-        cohort !== null && suspectedAt !== null && guard.neighboursRefused(cohort, mailbox.id, suspectedAt, cohortSize);
-      surroundings.set(observation.leg, { held, neighboursRefused, cohortSize, incidentId });
+      const cohortUnsure = cohort !== null && suspectedAt !== null && guard.cohortUnsure(cohort, mailbox.id, suspectedAt, cohortSize);
+      surroundings.set(observation.leg, { held, cohortUnsure, cohortSize, incidentId });
     }
-    const alone: Surroundings = { held: false, neighboursRefused: false, cohortSize: 0, incidentId: null };
+    const alone: Surroundings = { held: false, cohortUnsure: false, cohortSize: 0, incidentId: null };
     return decide(mailbox, finding.checked, (leg) => surroundings.get(leg) ?? alone, {
       now,
       intervalMs: parts.intervalMs,

@@ -49,8 +49,8 @@ describe('which observations count', () => {
 
   test('a rejection is not confirmed while neighbours are refused too and nobody logs in there; then it is', () => {
     const suspected = see(healthy(), 0, SUSPICIOUS).leg;
-    expect(see(suspected, 2, SUSPICIOUS, { neighboursRefused: true }).leg).toMatchObject({ health: 'DEGRADED' });
-    expect(see(suspected, 2, SUSPICIOUS, { neighboursRefused: false }).leg).toMatchObject({ health: 'ACTION_REQUIRED' });
+    expect(see(suspected, 2, SUSPICIOUS, { cohortUnsure: true }).leg).toMatchObject({ health: 'DEGRADED' });
+    expect(see(suspected, 2, SUSPICIOUS, { cohortUnsure: false }).leg).toMatchObject({ health: 'ACTION_REQUIRED' });
   });
 
   test('a paused leg drops observations', () => {

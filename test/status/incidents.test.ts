@@ -75,6 +75,29 @@ describe('an outage of a provider', () => {
     expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 1, HEALTHY: 9 });
   });
 
+  test('the first one refused is not confirmed while no neighbour was tried, where neighbours are many; afterwards it is', async () => {
+    for (let n = 0; n < 40; n += 1) await world.add(`m${n}@acme.test`, { dueInMs: n === 0 ? 0 : 3 * MINUTE + n * 10 * SECOND });
+    world.process().start();
+    await world.clock.advance(INTERVAL - SECOND);
+    world.answer('*', wrongPassword);
+    await world.clock.advance(2.5 * MINUTE);
+    expect(world.attemptsOf('m0@acme.test')).toHaveLength(3);
+    expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 0, DEGRADED: 1, HEALTHY: 39 });
+    world.answer('*', proven);
+    world.answer('m0@acme.test', wrongPassword);
+    await world.clock.advance(2 * INTERVAL);
+    expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 1, HEALTHY: 39 });
+  });
+
+  test('where checks are sparse a silent neighbourhood says nothing: the second rejection is the verdict', async () => {
+    for (let n = 0; n < 8; n += 1) await world.add(`m${n}@acme.test`, { dueInMs: n === 0 ? 0 : 5 * MINUTE });
+    world.process().start();
+    await world.clock.advance(INTERVAL - SECOND);
+    world.answer('m0@acme.test', wrongPassword);
+    await world.clock.advance(2.5 * MINUTE);
+    expect(await world.store.healthCounts(world.workspaceId)).toMatchObject({ ACTION_REQUIRED: 1, HEALTHY: 7 });
+  });
+
   test('negative control: without the guard the same outage turns mailboxes red', async () => {
     await seed(4);
     world.process().start();

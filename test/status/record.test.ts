@@ -16,7 +16,7 @@ afterEach(() => world.dispose());
 const recorderOn = (store: Store, holder = 'gateway-1'): Recorder =>
   createRecorder({
     store,
-    guard: createCohortGuard({ store, clock: world.clock }),
+    guard: createCohortGuard({ store, clock: world.clock, intervalMs: INTERVAL, confirmAfterMs: CONFIRM_AFTER }),
     clock: world.clock,
     random: world.random,
     newId: () => `id-${world.random()}`,
