@@ -158,6 +158,7 @@ export async function startGateway(config: Config, parts: AppParts): Promise<Run
       probe,
       discover: network.discover,
       refusalOfHost: network.refusalOfHost,
+      isListedHost: network.isListedHost,
       signIn: { configured: (provider) => providers.of(provider) !== null },
       revocation,
       limits: createRateLimits(clock),

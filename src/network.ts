@@ -3,6 +3,7 @@ import type { Log } from './domain/log.ts';
 import { HostNotAllowed, type PinHost } from './network/dial.ts';
 import type { DiscoverMailServers } from './network/discovered.ts';
 import { createDiscovery } from './network/discovery/discover.ts';
+import { isListed } from './network/guard.ts';
 import { createHttpsGet } from './network/https-get.ts';
 import { createPinHost } from './network/pin.ts';
 import { createPortTest } from './network/port-test.ts';
@@ -13,6 +14,7 @@ export interface Network {
   readonly pinHost: PinHost;
   readonly discover: DiscoverMailServers;
   readonly refusalOfHost: Gateway['refusalOfHost'];
+  readonly isListedHost: Gateway['isListedHost'];
 }
 
 /** The outside as this gateway may reach it. The operator's own provider servers may resolve anywhere. */
@@ -35,6 +37,7 @@ export function createNetwork(config: Config, log: Log): Network {
   return {
     pinHost,
     discover,
+    isListedHost: (host, port) => isListed(config.networkAllow, host, port),
     refusalOfHost: (host, port, signal) =>
       pinHost(host, port, 'mail', signal).then(
         () => null,

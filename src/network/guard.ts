@@ -33,6 +33,15 @@ export type HostVerdict =
       readonly admits: (address: string) => boolean;
     };
 
+/** Whether the operator listed this host and port in NETWORK_ALLOW: by its name, as an address, or localhost by a block. */
+export function isListed(allow: readonly NetworkAllow[], host: string, port: number): boolean {
+  const parsed = parseHost(host);
+  if (parsed.kind === 'invalid') return false;
+  const matching = allow.filter((entry) => allowsPort(entry, port));
+  if (parsed.kind === 'address') return matching.some((entry) => entry.kind === 'block' && holdsAddress(entry.block, parsed.address));
+  return matching.some((entry) => (entry.kind === 'name' ? entry.name === parsed.name : parsed.name === LOCALHOST));
+}
+
 /** Pure. The first of two walls: name and port. Nothing is resolved for a host that is refused here. */
 export function judgeHost(rules: GuardRules, host: string, port: number, purpose: DialPurpose): HostVerdict {
   const refused = (problem: string): HostVerdict => ({ kind: 'refused', problem });

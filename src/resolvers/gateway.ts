@@ -27,6 +27,8 @@ export interface Gateway {
   readonly discover: DiscoverMailServers;
   /** Why the network guard would not let anybody dial this host, for the admin; null when it would, or when its name has no address now. */
   readonly refusalOfHost: (host: string, port: number, signal: AbortSignal) => Promise<string | null>;
+  /** Whether the operator listed this host and port in NETWORK_ALLOW. */
+  readonly isListedHost: (host: string, port: number) => boolean;
   readonly signIn: SignIn;
   /** Absent where no provider is: then grants that are given up are only erased. */
   readonly revocation?: Revocation;

@@ -111,6 +111,7 @@ export async function startGatewayServer(
     repair,
     discover: () => Promise.resolve([]),
     refusalOfHost: () => Promise.resolve(null),
+    isListedHost: () => false,
     signIn: { configured: () => false },
     limits: createRateLimits(clock),
     advisories: DEFAULT_ADVISORIES,

@@ -84,6 +84,8 @@ export interface World {
   readonly discovered: MailServerSuggestion[];
   /** Hosts that the network guard refuses. */
   readonly forbiddenHosts: Set<string>;
+  /** Hosts that the operator listed in NETWORK_ALLOW. */
+  readonly listedHosts: Set<string>;
   readonly configured: Set<Provider>;
   readonly logged: string[];
   readonly wakes: () => number;
@@ -120,6 +122,7 @@ export async function createWorld(): Promise<World> {
   const openLogin = createOpenLogin({ vault, clock, log });
   const discovered: MailServerSuggestion[] = [];
   const forbiddenHosts = new Set<string>();
+  const listedHosts = new Set<string>();
   const configured = new Set<Provider>();
   let wakes = 0;
   const checks = {
@@ -147,6 +150,7 @@ export async function createWorld(): Promise<World> {
       feed: createFeed({ store, clock, log }),
       repair,
       discover: () => Promise.resolve(discovered),
+      isListedHost: (host) => listedHosts.has(host),
       refusalOfHost: (host) =>
         Promise.resolve(forbiddenHosts.has(host) ? `Connections to ${host} are not allowed from this gateway.` : null),
       signIn: { configured: (provider) => configured.has(provider) },
@@ -177,6 +181,7 @@ export async function createWorld(): Promise<World> {
     reader: viewerOf('VIEWER'),
     discovered,
     forbiddenHosts,
+    listedHosts,
     configured,
     logged,
     wakes: () => wakes,

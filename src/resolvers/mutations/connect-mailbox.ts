@@ -6,7 +6,7 @@ import type { SetupTarget } from '../../domain/authorization.ts';
 import type { Credential } from '../../domain/credential.ts';
 import { invalidInput, mailboxAlreadyExists, providerNotConfigured, rateLimited, type InputIssue } from '../../domain/errors.ts';
 import type { AuthorizationId, MailboxId } from '../../domain/ids.ts';
-import { addressKey, type LegDirection } from '../../domain/mail.ts';
+import { addressKey, type LegDirection, type MailServer, type Provider } from '../../domain/mail.ts';
 import type { Mailbox } from '../../domain/mailbox.ts';
 import { closeRepair, pendingMailbox } from '../../domain/mailbox-changes.ts';
 import type { Viewer } from '../../domain/viewer.ts';
@@ -23,7 +23,7 @@ import {
   unwantedIssues,
   usernameIssues,
 } from '../input.ts';
-import { chooseServers, missingServerIssues, newHostProblem } from '../mail-servers.ts';
+import { chooseServers, isOwnHost, missingServerIssues, newHostProblem } from '../mail-servers.ts';
 import type { AuthorizationPayload, ConnectMailboxInput } from '../mutation-types.ts';
 import { mutation } from '../mutation.ts';
 import { deletionIssues } from '../repair-plan.ts';
@@ -168,7 +168,7 @@ function inputIssues(gateway: Gateway, input: ConnectMailboxInput): readonly Inp
     ...outsideIssues('INCOMING', direction === 'OUTGOING' && incoming !== null),
     ...outsideIssues('OUTGOING', direction === 'INCOMING' && outgoing !== null),
     ...returnToIssues(['returnTo'], given(input.returnTo), gateway.settings.returnToOrigins),
-    ...(input.authMethod === 'BASIC' ? passwordLoginIssues(input) : signInIssues(input)),
+    ...(input.authMethod === 'BASIC' ? passwordLoginIssues(input) : signInIssues(gateway, input)),
   ];
 }
 
@@ -188,7 +188,7 @@ function passwordLoginIssues(input: ConnectMailboxInput): readonly InputIssue[] 
   ];
 }
 
-function signInIssues(input: ConnectMailboxInput): readonly InputIssue[] {
+function signInIssues(gateway: Gateway, input: ConnectMailboxInput): readonly InputIssue[] {
   const unwanted = (['password', 'username', 'outgoingUsername', 'outgoingPassword'] as const).flatMap((field) =>
     unwantedIssues([field], given(input[field]), 'A sign-in needs none. Leave this out; the answer says where to sign in.'),
   );
@@ -197,6 +197,25 @@ function signInIssues(input: ConnectMailboxInput): readonly InputIssue[] {
       ? [{ path: ['authMethod'], message: 'Only Microsoft and Google have a sign-in. Choose BASIC for other providers.' }]
       : []),
     ...unwanted,
+    ...(['incoming', 'outgoing'] as const).flatMap((path) => foreignHostIssues(gateway, input.provider, path, given(input[path]))),
+  ];
+}
+
+/** A token of a provider goes to that provider, or where the operator says: to any other host it would only be given away. */
+function foreignHostIssues(
+  gateway: Gateway,
+  provider: Provider,
+  path: 'incoming' | 'outgoing',
+  server: MailServer | null,
+): readonly InputIssue[] {
+  if (server === null || isOwnHost(gateway.settings.servers, provider, server.host) || gateway.isListedHost(server.host, server.port))
+    return [];
+  return [
+    {
+      path: [path, 'host'],
+      message:
+        "A sign-in is good at the provider's own servers only. Leave this out, or ask the gateway's operator to list the server (NETWORK_ALLOW).",
+    },
   ];
 }
 

@@ -182,6 +182,14 @@ describe('the input', () => {
 describe('a sign-in', () => {
   const signIn = { provider: 'MICROSOFT_365', authMethod: 'OAUTH2', password: null, incoming: null, outgoing: null } as const;
 
+  test('goes to the servers of its provider, and to others only when the operator listed them', async () => {
+    world.configured.add('MICROSOFT_365');
+    const own = { host: 'mail.attacker.test', port: 993, security: 'TLS' } as const;
+    expect(pathsOf(await connect({ ...signIn, incoming: own }))).toEqual(['incoming.host']);
+    world.listedHosts.add(own.host);
+    expect(payloadOf(await connect({ ...signIn, incoming: own })).authorization.status).toBe('AWAITING_USER');
+  });
+
   test('of a provider that is not set up says which variable sets it up', async () => {
     const error = errorOf(await connect(signIn), 'ProviderNotConfigured');
     expect(error).toMatchObject({ provider: 'MICROSOFT_365' });
