@@ -46,33 +46,31 @@ const NUMBERS: readonly (readonly [numbers: readonly number[], reasons: string, 
 ];
 
 describe('the numbers of Entra', () => {
-  test.each(NUMBERS.map(([numbers, reasons, passes = false]) => ({ numbers, reasons, passes })))(
-    '$numbers mean $reasons, in every way in which msal shows them',
-    ({ numbers, reasons, passes }) => {
-      for (const number of numbers) {
-        const shapes = [
-          {
-            name: 'ServerError',
-            errorCode: 'invalid_grant',
-            errorNo: number,
-            errorMessage: `Error(s): ${number} - Timestamp: t - Description: AADSTS${number}: x`,
-          },
-          {
-            name: 'InteractionRequiredAuthError',
-            errorCode: 'interaction_required',
-            errorNo: String(number),
-            errorMessage: `AADSTS${number}: x`,
-          },
-          { name: 'ServerError', errorCode: 'invalid_grant', errorMessage: `${number} - [2023-03-05 22:32:01Z]: AADSTS${number}: x` },
-        ];
-        for (const shape of shapes) {
-          const { reason, retryable } = diagnose(evidenceOf(shape, CONTEXT));
-          expect(reasons.split(' '), String(number)).toContain(reason);
-          expect(retryable, String(number)).toBe(passes);
-        }
+  const cases = NUMBERS.map(([numbers, reasons, passes = false]) => ({ numbers, reasons, passes }));
+  test.each(cases)('$numbers mean $reasons, in every way in which msal shows them', ({ numbers, reasons, passes }) => {
+    for (const number of numbers) {
+      const shapes = [
+        {
+          name: 'ServerError',
+          errorCode: 'invalid_grant',
+          errorNo: number,
+          errorMessage: `Error(s): ${number} - Timestamp: t - Description: AADSTS${number}: x`,
+        },
+        {
+          name: 'InteractionRequiredAuthError',
+          errorCode: 'interaction_required',
+          errorNo: String(number),
+          errorMessage: `AADSTS${number}: x`,
+        },
+        { name: 'ServerError', errorCode: 'invalid_grant', errorMessage: `${number} - [2023-03-05 22:32:01Z]: AADSTS${number}: x` },
+      ];
+      for (const shape of shapes) {
+        const { reason, retryable } = diagnose(evidenceOf(shape, CONTEXT));
+        expect(reasons.split(' '), String(number)).toContain(reason);
+        expect(retryable, String(number)).toBe(passes);
       }
-    },
-  );
+    }
+  });
 
   test('a locked account is not tried again by itself, though the lock may pass', () => {
     expect(diagnose(evidenceOf({ errorCode: 'invalid_grant', errorNo: 50053, errorMessage: 'AADSTS50053: x' }, CONTEXT)).reason).toBe(
