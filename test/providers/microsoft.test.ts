@@ -159,6 +159,20 @@ describe('sign-in with Microsoft', () => {
       expect(guest).toMatchObject({ kind: 'GRANTED', account: { personal: false, pin: { tenantId: other, objectId: 'object' } } });
     });
 
+    test('the issuer may also be what the authority calls itself, with the tenant beside it or in it', async () => {
+      const iss = `${server.origin}/own/v2.0`;
+      const document = { issuer: iss, authorization_endpoint: `${iss}/authorize`, token_endpoint: `${iss}/token`, jwks_uri: `${iss}/keys` };
+      server.answerAt('/own/v2.0/.well-known/openid-configuration', { status: 200, body: document });
+      provider = server.provider({ authority: `${server.origin}/own` });
+      const pinOf = (outcome: RedeemOutcome): unknown => (outcome.kind === 'GRANTED' ? outcome.account.pin : reasonOf(outcome));
+      const beside = await redeemed(tokens({ id_token: await idToken({ iss }) }));
+      expect(pinOf(beside)).toMatchObject({ issuer: iss, tenantId: TENANT });
+      const within = await redeemed(tokens({ id_token: await idToken({ iss, tid: undefined }) }));
+      expect(pinOf(within)).toMatchObject({ issuer: iss, tenantId: 'own' });
+      const other = await redeemed(tokens({ id_token: await idToken({ iss: `${server.origin}/other/v2.0` }) }));
+      expect(pinOf(other)).toBe('CLIENT_STATE_ERROR');
+    });
+
     test('an identity token with another nonce, without one, of another issuer or without a tenant gives nothing', async () => {
       const wrong: readonly Record<string, unknown>[] = [
         { nonce: 'another' },

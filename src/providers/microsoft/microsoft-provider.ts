@@ -67,7 +67,7 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
   /** Runs one msal call under one deadline; whatever it throws becomes evidence together with what the wire said. */
   async function attempt<T>(
     timeoutMs: number,
-    call: (app: ConfidentialClientApplication) => Promise<T>,
+    call: (app: ConfidentialClientApplication, network: RecordingNetwork) => Promise<T>,
   ): Promise<{ value: T } | { evidence: Evidence }> {
     const credential = credentialAtHand();
     if (credential === null)
@@ -75,7 +75,7 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
     const deadline = startDeadline(timeoutMs);
     const network = createRecordingNetwork(outgoing, deadline, discovery);
     try {
-      return { value: await call(client(network, credential)) };
+      return { value: await call(client(network, credential), network) };
     } catch (error) {
       return { evidence: evidenceOf(withWire(error, network), context) };
     } finally {
@@ -107,7 +107,8 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
 
     async redeem(grant, timeoutMs) {
       let refreshToken: Secret | null = null;
-      const result = await attempt(timeoutMs, async (app) => {
+      let discovered: string | null = null;
+      const result = await attempt(timeoutMs, async (app, network) => {
         const answer = await app.acquireTokenByCode({
           code: grant.code.reveal(),
           scopes: [...mailScopes(authority, grant.direction)],
@@ -116,13 +117,14 @@ export function createMicrosoftProvider(options: MicrosoftOptions): SignInProvid
           nonce: grant.nonce,
         });
         refreshToken = cachedRefreshToken(app);
+        discovered = network.issuer();
         return answer;
       });
       if (!('value' in result)) return { kind: 'FAILED', evidence: result.evidence };
       const tokens = tokenSet(result.value, refreshToken);
       if (tokens === null)
         return { kind: 'FAILED', evidence: gatewayEvidence('OAUTH_GRANT_INVALID', context, 'The sign-in gave no access token.') };
-      const account = accountOf(result.value, authority, options.clientId, grant.nonce);
+      const account = accountOf(result.value, { authority, discovered, clientId: options.clientId, nonce: grant.nonce });
       if (account === null)
         return {
           kind: 'FAILED',
@@ -172,15 +174,28 @@ function tokenSet(answer: AuthenticationResult, refreshToken: Secret | null): To
   };
 }
 
-/** Null when the identity token was made for another flow or application, or by another issuer (OpenID Connect Core 3.1.3.7, RFC 9700 4.4). */
-function accountOf(answer: AuthenticationResult, authority: URL, clientId: string, nonce: string): SignedInAccount | null {
+interface AskedFor {
+  readonly authority: URL;
+  /** The issuer of the discovery document. */
+  readonly discovered: string | null;
+  readonly clientId: string;
+  readonly nonce: string;
+}
+
+/**
+ * Null when the identity token was made for another flow or application, or by another issuer (OpenID Connect Core 3.1.3.7,
+ * RFC 9700 4.4): neither the account's own tenant at this authority, which is how Microsoft's shared authorities answer, nor
+ * what the authority calls itself.
+ */
+function accountOf(answer: AuthenticationResult, { authority, discovered, clientId, nonce }: AskedFor): SignedInAccount | null {
   const claims = answer.idTokenClaims as Readonly<Record<string, unknown>>;
   const text = (name: string): string | null => (typeof claims[name] === 'string' && claims[name] !== '' ? claims[name] : null);
-  const tenantId = text('tid');
-  const objectId = text('oid') ?? text('sub');
   const issuer = text('iss');
-  if (tenantId === null || objectId === null || issuer === null || text('nonce') !== nonce) return null;
-  if (issuer !== `${authority.origin}/${tenantId}/v2.0` || text('aud') !== clientId) return null;
+  // An authority of one tenant says it in its issuer, too.
+  const tenantId = text('tid') ?? (issuer === discovered ? (/\/([^/]+)\/v2\.0$/.exec(issuer ?? '')?.[1] ?? null) : null);
+  const objectId = text('oid') ?? text('sub');
+  if (tenantId === null || objectId === null || issuer === null || text('nonce') !== nonce || text('aud') !== clientId) return null;
+  if (issuer !== `${authority.origin}/${tenantId}/v2.0` && issuer !== discovered?.replace('{tenantid}', tenantId)) return null;
   const username = text('preferred_username') ?? text('email') ?? answer.account?.username ?? '';
   return { pin: { kind: 'MICROSOFT', issuer, tenantId, objectId }, username, personal: tenantId === PERSONAL_TENANT };
 }

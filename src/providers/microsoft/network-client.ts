@@ -13,6 +13,8 @@ export interface RecordedExchange {
 export interface RecordingNetwork {
   readonly module: INetworkModule;
   last(): RecordedExchange | null;
+  /** What the discovery document calls itself; null before one was read. At Microsoft "{tenantid}" stands in it. */
+  issuer(): string | null;
 }
 
 /** Discovery documents, which are public and say the same for everybody: asked once an hour instead of at every refresh. */
@@ -41,12 +43,14 @@ export function createDiscoveryCache(now: () => number): DiscoveryCache {
  */
 export function createRecordingNetwork(outgoing: OutgoingHttps, deadline: Deadline, discovery: DiscoveryCache): RecordingNetwork {
   let last: RecordedExchange | null = null;
+  let issuer: string | null = null;
 
   async function discover<T>(url: string, options: NetworkRequestOptions | undefined): Promise<NetworkResponse<T>> {
-    const known = discovery.get(url);
-    if (known !== null) return known as NetworkResponse<T>;
-    const answer = await exchange<T>('GET', url, options);
-    if (answer.status === 200) discovery.set(url, answer as NetworkResponse<object>);
+    const answer = (discovery.get(url) as NetworkResponse<T> | null) ?? (await exchange<T>('GET', url, options));
+    if (answer.status !== 200) return answer;
+    const document = answer as NetworkResponse<object>;
+    if ('issuer' in document.body && typeof document.body.issuer === 'string') issuer = document.body.issuer;
+    if (discovery.get(url) === null) discovery.set(url, document);
     return answer;
   }
 
@@ -74,5 +78,6 @@ export function createRecordingNetwork(outgoing: OutgoingHttps, deadline: Deadli
       sendPostRequestAsync: (url, options) => exchange('POST', url, options),
     },
     last: () => last,
+    issuer: () => issuer,
   };
 }
