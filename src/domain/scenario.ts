@@ -5,6 +5,7 @@ import type { Leg } from './leg.ts';
 import type { Mailbox } from './mailbox.ts';
 import { legsOfMailbox, severityOf } from './mailbox-status.ts';
 import { isBeingHandedOver, proposesHandOver, type PrimaryCircumstances } from './proposal.ts';
+import type { Reason } from './reason.ts';
 import { SCENARIO_KINDS, type ScenarioKind } from './scenario-kind.ts';
 import { outsideStepOf } from './outside-steps.ts';
 import { scenarioText, type ScenarioText, type StepSubject } from './scenario-text.ts';
@@ -58,9 +59,15 @@ function repairOf(setup: LoginSetup, diagnosis: Diagnosis): ScenarioKind | null 
   return diagnosis.scenario === 'MIGRATE_TO_OAUTH' ? 'MIGRATE_TO_OAUTH' : 'REENTER_PASSWORD';
 }
 
-/** The worst leg's cause that a scenario repairs. */
+/** What is wrong with the account as such shows on both legs, in whatever words. */
+const OF_THE_ACCOUNT: readonly Reason[] = ['ACCOUNT_DISABLED', 'ACCOUNT_LOCKED', 'ACCOUNT_NOT_FOUND'];
+
+/** The worst leg's cause that a scenario repairs. Beside a confirmed fault of the account a suspicion is most likely the same one. */
 function repairableCause(mailbox: Mailbox, setup: LoginSetup): Diagnosis | null {
-  const causes = brokenLegs(mailbox)
+  const broken = brokenLegs(mailbox);
+  const confirmed = broken.filter(({ health }) => health === 'ACTION_REQUIRED');
+  const isOfTheAccount = confirmed.some(({ diagnosis }) => diagnosis !== null && OF_THE_ACCOUNT.includes(diagnosis.reason));
+  const causes = (isOfTheAccount ? confirmed : broken)
     .map(causeOf)
     .filter((cause) => cause !== null);
   return causes.find((cause) => repairOf(setup, cause) !== null) ?? null;

@@ -102,6 +102,14 @@ describe('the scenario of a mailbox by itself', () => {
     });
     expect(ownScenarioKind(both)).toBe('REENTER_PASSWORD');
   });
+
+  test('is none while the account is closed, whatever the other leg is suspected of', () => {
+    const closed = mailbox(BASIC_OTHER, {
+      incoming: actionRequired(diagnosis('ACCOUNT_DISABLED', 'CERTAIN')),
+      outgoing: see(healthy({}, 'OUTGOING'), 1, BAD_PASSWORD).leg,
+    });
+    expect(ownScenarioKind(closed)).toBeNull();
+  });
 });
 
 describe('scenario 1: from basic authentication to OAuth', () => {
