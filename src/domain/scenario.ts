@@ -67,9 +67,7 @@ function repairableCause(mailbox: Mailbox, setup: LoginSetup): Diagnosis | null 
   const broken = brokenLegs(mailbox);
   const confirmed = broken.filter(({ health }) => health === 'ACTION_REQUIRED');
   const isOfTheAccount = confirmed.some(({ diagnosis }) => diagnosis !== null && OF_THE_ACCOUNT.includes(diagnosis.reason));
-  const causes = (isOfTheAccount ? confirmed : broken)
-    .map(causeOf)
-    .filter((cause) => cause !== null);
+  const causes = (isOfTheAccount ? confirmed : broken).map(causeOf).filter((cause) => cause !== null);
   return causes.find((cause) => repairOf(setup, cause) !== null) ?? null;
 }
 

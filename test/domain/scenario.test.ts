@@ -106,7 +106,7 @@ describe('the scenario of a mailbox by itself', () => {
   test('is none while the account is closed, whatever the other leg is suspected of', () => {
     const closed = mailbox(BASIC_OTHER, {
       incoming: actionRequired(diagnosis('ACCOUNT_DISABLED', 'CERTAIN')),
-      outgoing: see(healthy({}, 'OUTGOING'), 1, BAD_PASSWORD).leg,
+      outgoing: see(healthy({}, 'OUTGOING'), 1, SUSPICIOUS).leg,
     });
     expect(ownScenarioKind(closed)).toBeNull();
   });
