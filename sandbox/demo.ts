@@ -16,6 +16,9 @@ const DEFAULT_ADMIN_PORT = 4900;
 const ADMIN_PORT = Number(process.env['SANDBOX_ADMIN_PORT'] ?? DEFAULT_ADMIN_PORT);
 const URL_OF_GATEWAY = `http://localhost:${PORT}`;
 
+/** The gateway renews five minutes before the end: here every half a minute, so that what is broken at the sign-in is met soon. */
+const ACCESS_TOKEN_SECONDS = 330;
+
 const folder = mkdtempSync(join(tmpdir(), 'mailbox-gateway-demo-'));
 const closers: (() => Promise<void> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -40,6 +43,7 @@ async function signInServer(flavour: OauthServerOptions['flavour'], tls: OauthSe
     tls,
     app: { ...SANDBOX_APP, redirectUris: [`${URL_OF_GATEWAY}${path}`] },
     people: flavour === 'microsoft' ? DEMO_MICROSOFT_PEOPLE : DEMO_GOOGLE_PEOPLE,
+    accessTokenSeconds: ACCESS_TOKEN_SECONDS,
   });
   closers.push(() => server.stop());
   return server;

@@ -13,16 +13,16 @@ export const DEMO_ACCOUNTS = [
   'team@gmail.test',
   'office@contoso.test',
   'sales@contoso.test',
+  'hello@contoso.test',
   'orders@gmail.test',
 ].map((address) => ({ address, password: DEMO_PASSWORD }));
 
 /** Shared mailboxes have no password: somebody else signs in for them. */
 export const DEMO_SHARED = [{ address: 'info@contoso.test', delegates: ['sales@contoso.test'] }];
 
-export const DEMO_MICROSOFT_PEOPLE = ['sales@contoso.test', 'office@contoso.test', 'somebody-else@contoso.test'].map((address) => ({
-  address,
-  password: DEMO_PASSWORD,
-}));
+export const DEMO_MICROSOFT_PEOPLE = ['sales@contoso.test', 'hello@contoso.test', 'office@contoso.test', 'somebody-else@contoso.test'].map(
+  (address) => ({ address, password: DEMO_PASSWORD }),
+);
 export const DEMO_GOOGLE_PEOPLE = ['orders@gmail.test', 'team@gmail.test'].map((address) => ({ address, password: DEMO_PASSWORD }));
 
 /** Connects a mailbox for every scenario through the public API, then breaks what has to be broken, at the servers. */
@@ -58,6 +58,10 @@ export async function seedDemo(
       direction: 'INCOMING',
     },
     { address: 'sales@contoso.test', password: DEMO_PASSWORD },
+  );
+  await api.connectBySignIn(
+    { address: 'hello@contoso.test', displayName: 'Hello', provider: 'MICROSOFT_365' },
+    { address: 'hello@contoso.test', password: DEMO_PASSWORD },
   );
   await api.connectBySignIn(
     { address: 'orders@gmail.test', displayName: 'Orders', provider: 'GMAIL' },
