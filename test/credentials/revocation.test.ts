@@ -18,7 +18,7 @@ describe('a grant that is given up ends at the provider, unless somebody lives o
     world = await startOauthWorld({
       accounts: [...people, { address: TEAM, delegates: [ANN.address] }],
       google: people,
-      server: { accessTokenSeconds: 60 },
+      server: { accessTokenSeconds: 50 },
       environment: { ROLLBACK_DAYS: '1' },
     });
     ann = await world.connect({ provider: 'GMAIL', address: ANN.address }, ANN);

@@ -18,7 +18,7 @@ tellEachOnce('a fault of the OAuth application is the operator’s: no mailbox o
       accounts: [...MICROSOFT, ORDERS, BASIC],
       microsoft: MICROSOFT,
       google: [ORDERS],
-      server: { accessTokenSeconds: 60 },
+      server: { accessTokenSeconds: 50 },
       environment: { CHECK_INTERVAL_SECONDS: '2' },
     });
     for (const person of MICROSOFT) mailboxes.push(await world.connect({ provider: 'MICROSOFT_365', address: person.address }, person));

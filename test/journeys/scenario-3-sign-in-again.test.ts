@@ -20,8 +20,9 @@ tell('Scenario 3: Reauthorization Required for Microsoft Office 365 OAuth Mailbo
       accounts: [SALES, ORDERS, STRANGER],
       microsoft: [SALES, STRANGER],
       google: [ORDERS],
-      // Always due: every check renews the access token first, as after an hour. A refresh token that is used twice ends its grant.
-      server: { accessTokenSeconds: 60, rotate: true },
+      // Every check renews the access token first, as after an hour: one with less than a minute left is never used. A refresh
+      // token that is used twice ends its grant.
+      server: { accessTokenSeconds: 50, rotate: true },
     });
     sales = await world.connect({ provider: 'MICROSOFT_365', address: SALES.address }, SALES);
     orders = await world.connect({ provider: 'GMAIL', address: ORDERS.address }, ORDERS);

@@ -16,7 +16,7 @@ tell('Scenario 4: Accounts with Multiple Support Emails, where the primary signs
 
   beforeAll(async () => {
     const people = [SUPPORT, BILLING, NEWS, OFFICE];
-    world = await startOauthWorld({ ...telling, accounts: people, microsoft: people, server: { accessTokenSeconds: 60 } });
+    world = await startOauthWorld({ ...telling, accounts: people, microsoft: people, server: { accessTokenSeconds: 50 } });
     support = await world.connect({ provider: 'MICROSOFT_365', address: SUPPORT.address }, SUPPORT);
     billing = await world.connect({ provider: 'MICROSOFT_365', address: BILLING.address }, BILLING);
     await world.admin.act('ChoosePrimary', { mailboxId: support.id, expectedPrimaryId: null });

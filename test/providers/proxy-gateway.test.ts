@@ -20,7 +20,7 @@ describe('a gateway whose https leaves through a proxy only', () => {
       microsoft: [ALICE],
       google: [CAROL],
       // So short-lived that every check has to renew it.
-      server: { accessTokenSeconds: 60 },
+      server: { accessTokenSeconds: 50 },
       environment: { HTTPS_PROXY: `http://gateway:${PASSWORD}@localhost:${proxy.port}`, NO_PROXY: 'elsewhere.test' },
     });
     alice = await world.connect({ provider: 'MICROSOFT_365', address: ALICE.address }, ALICE);

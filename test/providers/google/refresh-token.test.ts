@@ -6,7 +6,7 @@ const ORDERS = { address: 'orders@gmail.test', password: 'a password' };
 let oauth: TestOauth;
 beforeAll(async () => {
   // The library renews by itself what has less than five minutes left, and would do so for the profile.
-  oauth = await startTestOauth({ flavour: 'google', people: [ORDERS], accessTokenSeconds: 60, rotate: true });
+  oauth = await startTestOauth({ flavour: 'google', people: [ORDERS], accessTokenSeconds: 50, rotate: true });
 });
 afterAll(() => oauth.server.stop());
 

@@ -27,7 +27,7 @@ describeInChromium('signing in with a real browser', () => {
       accounts: [SALES, ORDERS],
       microsoft: [SALES],
       google: [ORDERS],
-      server: { accessTokenSeconds: 60 },
+      server: { accessTokenSeconds: 50 },
     });
     sales = await world.connect({ provider: 'MICROSOFT_365', address: SALES.address }, SALES);
     orders = await world.connect({ provider: 'GMAIL', address: ORDERS.address }, ORDERS);
