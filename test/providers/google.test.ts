@@ -294,6 +294,10 @@ describe('sign-in with Google', () => {
     expect(await provider.revoke(new Secret('a-refresh-token'), 5_000)).toBe(true);
     const [asked] = server.seen();
     expect([asked?.method, asked?.path, asked?.form.get('client_secret')]).toEqual(['POST', '/revoke', null]);
+    // By its status alone, whatever the body (RFC 7009 section 2.2).
+    server.answerAt('/revoke', { status: 200, body: '' });
+    expect(await provider.revoke(new Secret('a-refresh-token'), 5_000)).toBe(true);
+    expect(paths()).toEqual(['/revoke']);
     for (const answer of [
       { status: 400, body: { error: 'invalid_token' } },
       { status: 503, body: {} },

@@ -17,9 +17,11 @@ export function libraryFetch(outgoing: OutgoingHttps, deadline: Deadline): typeo
       deadline,
     );
     const isElsewhere = answer.status >= 300 && answer.status < 400;
-    const isPage = !WITHOUT_BODY.includes(answer.status) && jsonObjectOf(answer.text) === null;
+    // A revocation is answered by its status alone (RFC 7009 section 2.2).
+    const text = answer.status === 200 && answer.text.trim() === '' ? '{}' : answer.text;
+    const isPage = !WITHOUT_BODY.includes(answer.status) && jsonObjectOf(text) === null;
     if (isElsewhere || isPage) throw new UnreadableAnswer(answer.status);
-    return new Response(WITHOUT_BODY.includes(answer.status) ? null : answer.text, {
+    return new Response(WITHOUT_BODY.includes(answer.status) ? null : text, {
       status: answer.status,
       headers: answer.headers,
     });
