@@ -142,6 +142,8 @@ export async function startOauthServer(options: OauthServerOptions): Promise<Oau
       case 'secret-expired':
       case 'secret-invalid':
       case 'app-unknown':
+      case 'app-disabled':
+      case 'tenant-unknown':
         return refusal(flavour, present.kind);
     }
   }

@@ -10,7 +10,8 @@ export interface OauthRefusal {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-export type RefusalCause = SignInFault | GrantEnd | Extract<TokenFaultKind, 'secret-expired' | 'secret-invalid' | 'app-unknown'>;
+export type RefusalCause =
+  SignInFault | GrantEnd | Extract<TokenFaultKind, 'secret-expired' | 'secret-invalid' | 'app-unknown' | 'app-disabled' | 'tenant-unknown'>;
 
 /** The body a flavour's token endpoint answers with. */
 export function refusal(flavour: OauthFlavour, cause: RefusalCause): OauthRefusal {
@@ -57,6 +58,8 @@ const ENTRA: Readonly<Record<RefusalCause, EntraWords>> = {
   'secret-expired': [401, 'invalid_client', 7000222, 'The client secret keys provided for the app are expired.'],
   'secret-invalid': [401, 'invalid_client', 7000215, 'An invalid client secret was provided.'],
   'app-unknown': [400, 'unauthorized_client', 700016, 'The application was not found in the directory.'],
+  'app-disabled': [401, 'unauthorized_client', 7000112, 'The application is disabled.'],
+  'tenant-unknown': [400, 'invalid_request', 90002, 'The tenant was not found. Check that the tenant id is correct.'],
 };
 
 const DEAD = 'Token has been expired or revoked.';
@@ -73,6 +76,8 @@ const GOOGLE: Readonly<Record<RefusalCause, GoogleWords>> = {
   'secret-expired': [401, 'invalid_client', 'Unauthorized'],
   'secret-invalid': [401, 'invalid_client', 'Unauthorized'],
   'app-unknown': [401, 'invalid_client', 'The OAuth client was not found.'],
+  'app-disabled': [401, 'disabled_client', 'The OAuth client was disabled.'],
+  'tenant-unknown': [401, 'invalid_client', 'The OAuth client was not found.'],
 };
 
 function entra(status: number, error: string, code: number, text: string, suberror?: string): OauthRefusal {

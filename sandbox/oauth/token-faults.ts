@@ -13,6 +13,8 @@ export const TOKEN_FAULTS = {
   'secret-expired': 'the client secret of the app has expired',
   'secret-invalid': 'the client secret of the app is wrong',
   'app-unknown': 'the app is not known here',
+  'app-disabled': 'the app is switched off',
+  'tenant-unknown': 'the organization that the app is set up for does not exist',
 } as const;
 export type TokenFaultKind = keyof typeof TOKEN_FAULTS;
 

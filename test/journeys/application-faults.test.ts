@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { WORK_TENANT } from '../../sandbox/oauth/people.ts';
 import type { Json } from '../http/json.ts';
 import { startOauthWorld, type OauthWorld } from '../support/oauth-world.ts';
 import { tellEachOnce } from '../support/telling.ts';
@@ -46,17 +47,19 @@ tellEachOnce('a fault of the OAuth application is the operator’s: no mailbox o
   }
 
   test.each([
-    ['secret-expired', 'APP_SECRET_EXPIRED', 'UPDATE_CLIENT_SECRET'],
-    ['secret-invalid', 'APP_SECRET_INVALID', 'UPDATE_CLIENT_SECRET'],
-    ['app-unknown', 'APP_NOT_FOUND', 'FIX_APP_REGISTRATION'],
-  ] as const)('%s: one incident, BLOCKED, and it heals by itself once it is mended', async (kind, reason, action) => {
+    ['secret-expired', 'APP_SECRET_EXPIRED', 'UPDATE_CLIENT_SECRET', 'oauth-app:microsoft'],
+    ['secret-invalid', 'APP_SECRET_INVALID', 'UPDATE_CLIENT_SECRET', 'oauth-app:microsoft'],
+    ['app-unknown', 'APP_NOT_FOUND', 'FIX_APP_REGISTRATION', 'oauth-app:microsoft'],
+    ['app-disabled', 'APP_DISABLED', 'FIX_APP_REGISTRATION', 'oauth-app:microsoft'],
+    ['tenant-unknown', 'TENANT_NOT_FOUND', 'FIX_TENANT', `tenant:${WORK_TENANT}`],
+  ] as const)('%s: one incident, BLOCKED, and it heals by itself once it is mended', async (kind, reason, action, scope) => {
     const opened = incidentIs(({ affectedCount, closedAt }) => closedAt === null && affectedCount === MICROSOFT.length);
     world.microsoft.setTokenFault({ kind });
     await opened;
     const during = await overview(true);
     expect(during.incidents.nodes).toHaveLength(1);
     expect(during.incidents.nodes[0]).toMatchObject({
-      scope: 'oauth-app:microsoft',
+      scope,
       reason,
       action,
       actor: 'GATEWAY_OPERATOR',

@@ -57,6 +57,8 @@ describe('npm run sandbox switches the sign-in of Microsoft and Google', () => {
     ['secret-expired', 'APP_SECRET_EXPIRED'],
     ['secret-invalid', 'APP_SECRET_INVALID'],
     ['app-unknown', 'APP_NOT_FOUND'],
+    ['app-disabled', 'APP_DISABLED'],
+    ['tenant-unknown', 'TENANT_NOT_FOUND'],
     ['rate-limited', 'RATE_LIMITED'],
     ['unavailable', 'PROVIDER_UNAVAILABLE'],
     ['html', 'PROVIDER_UNAVAILABLE'],
