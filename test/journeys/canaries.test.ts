@@ -47,6 +47,8 @@ describe('canaries: no secret is in any log, answer, event, file or error', () =
       LOG_LEVEL: 'debug',
       CHECK_TIMEOUT_SECONDS: '2',
       CHECK_INTERVAL_SECONDS: '3600',
+      // No check by itself: it would log in with one password while the server is told to echo another one.
+      CONFIRM_AFTER_SECONDS: '3600',
     });
     const token = await database.createToken({ role: 'admin' });
     gateway = await startGatewayProcess(environment);
