@@ -93,7 +93,8 @@ function replyFault(imap: string | undefined, smtp: string | undefined): LoginFa
   return { kind: 'reply', ...(imap === undefined ? {} : { imap }), ...(smtp === undefined ? {} : { smtp }) };
 }
 
-function faultFields(input: unknown): { kind: string; ms: number | undefined; imap: string | undefined; smtp: string | undefined } {
+/** What every fault is made of, as the admin port gets it. Throws SandboxInputError naming what is allowed. */
+export function faultFields(input: unknown): { kind: string; ms: number | undefined; imap: string | undefined; smtp: string | undefined } {
   const fields: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : { kind: input };
   const { kind, ms, imap, smtp } = fields;
   if (typeof kind !== 'string') throw new SandboxInputError('A fault is {"kind": "…"}.');

@@ -1,4 +1,4 @@
-import { SandboxInputError } from './faults.ts';
+import { faultFields, SandboxInputError } from './faults.ts';
 import type { OauthServer } from './oauth/oauth-server.ts';
 import { SIGN_IN_FAULTS, type SignInFault } from './oauth/people.ts';
 import type { OauthFlavour } from './oauth/refusals.ts';
@@ -42,12 +42,7 @@ export function isSignInFault(kind: unknown): kind is SignInFault {
 
 /** Reads a fault of a sign-in server as the admin port gets it. Throws SandboxInputError naming what is allowed. */
 export function parseSignInServerFault(input: unknown): TokenFault {
-  const fields: Record<string, unknown> = typeof input === 'object' && input !== null ? { ...input } : {};
-  const { kind, ms } = fields;
-  if (typeof kind !== 'string') throw new SandboxInputError('A fault is {"kind": "…"}.');
-  if (ms !== undefined && !(typeof ms === 'number' && Number.isInteger(ms) && ms >= 0 && ms <= 600_000)) {
-    throw new SandboxInputError('"ms" is a whole number of milliseconds up to 600000.');
-  }
+  const { kind, ms } = faultFields(input);
   return parseTokenFault(kind, ms);
 }
 

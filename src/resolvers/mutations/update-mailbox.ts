@@ -34,17 +34,18 @@ async function update(gateway: Gateway, viewer: Viewer, input: UpdateMailboxInpu
     ...serverIssues(['outgoing'], given(input.outgoing)),
   ];
   if (issues.length > 0) return failed(invalidInput(issues));
-  let counted = false;
+  // Hosts are counted and resolved once, however often the mailbox changes under this.
+  let hostsJudged = false;
   const updated = await untilCommitted(gateway.store, async (): Promise<Decision<Outcome<null>>> => {
     const found = await findLive(gateway, viewer, input.mailboxId, { pending: 'MailboxNotFound', expectedVersion: input.expectedVersion });
     if (found.kind === 'error') return { change: null, result: found };
     const { mailbox } = found;
     const workspace = await workspaceOf(gateway.store, viewer.workspaceId);
     const problems = [...settingIssues(mailbox, workspace, input), ...foreignHosts(gateway, mailbox, input)];
-    if (problems.length === 0 && !counted) problems.push(...hostIssues(gateway, viewer, mailbox, input));
-    if (problems.length === 0) problems.push(...(await refusedHosts(gateway, mailbox, input)));
+    if (problems.length === 0 && !hostsJudged) problems.push(...hostIssues(gateway, viewer, mailbox, input));
+    if (problems.length === 0 && !hostsJudged) problems.push(...(await refusedHosts(gateway, mailbox, input)));
     if (problems.length > 0) return { change: null, result: failed(invalidInput(problems)) };
-    counted = true;
+    hostsJudged = true;
 
     const wanted = await wantedSettings(gateway, mailbox, input);
     if ('issues' in wanted) return { change: null, result: failed(invalidInput(wanted.issues)) };
@@ -101,16 +102,20 @@ function hostIssues(gateway: Gateway, viewer: Viewer, mailbox: LiveMailbox, inpu
   ];
 }
 
+/** The servers that were typed, each beside the one that the mailbox dials now. */
+function typedServers({ active }: LiveMailbox, input: UpdateMailboxInput) {
+  return [
+    { path: 'incoming', server: given(input.incoming), now: active.incomingServer },
+    { path: 'outgoing', server: given(input.outgoing), now: active.outgoingServer },
+  ].flatMap(({ server, ...rest }) => (server === null ? [] : [{ ...rest, server }]));
+}
+
 /** A token of a provider goes to that provider: to any other host that an admin types it would only be given away. */
 function foreignHosts(gateway: Gateway, mailbox: LiveMailbox, input: UpdateMailboxInput): readonly InputIssue[] {
-  const { provider, credential, incomingServer, outgoingServer } = mailbox.active;
+  const { provider, credential } = mailbox.active;
   if (credential.kind !== 'OAUTH2') return [];
-  const typed = [
-    { path: 'incoming', server: given(input.incoming), now: incomingServer },
-    { path: 'outgoing', server: given(input.outgoing), now: outgoingServer },
-  ];
-  return typed.flatMap(({ path, server, now }) =>
-    server === null || server.host.toLowerCase() === now?.host.toLowerCase() || isOwnHost(gateway.settings.servers, provider, server.host)
+  return typedServers(mailbox, input).flatMap(({ path, server, now }) =>
+    server.host.toLowerCase() === now?.host.toLowerCase() || isOwnHost(gateway.settings.servers, provider, server.host)
       ? []
       : [
           {
@@ -123,17 +128,12 @@ function foreignHosts(gateway: Gateway, mailbox: LiveMailbox, input: UpdateMailb
 
 /** A host that can never be dialled is refused here: behind it the mailbox would stop at its next check. */
 async function refusedHosts(gateway: Gateway, mailbox: LiveMailbox, input: UpdateMailboxInput): Promise<readonly InputIssue[]> {
-  const { incomingServer, outgoingServer } = mailbox.active;
-  const typed = [
-    { path: 'incoming', server: given(input.incoming), now: incomingServer },
-    { path: 'outgoing', server: given(input.outgoing), now: outgoingServer },
-  ];
   const stopped = new AbortController();
   const timer = gateway.clock.schedule(RESOLVE_MS, () => stopped.abort());
   try {
     const issues = await Promise.all(
-      typed.map(async ({ path, server, now }): Promise<InputIssue[]> => {
-        if (server === null || (server.host === now?.host && server.port === now.port)) return [];
+      typedServers(mailbox, input).map(async ({ path, server, now }): Promise<InputIssue[]> => {
+        if (server.host === now?.host && server.port === now.port) return [];
         const refusal = await gateway.refusalOfHost(server.host, server.port, stopped.signal);
         return refusal === null ? [] : [{ path: [path, 'host'], message: refusal }];
       }),
